@@ -1,0 +1,151 @@
+/**
+ * Vars and secrets, parsed once by a schema. A wrong value stops the Worker with a sentence that names the
+ * variable (`ConfigError`), answered to every request, so that a mistake is seen at the first look.
+ */
+import { z } from "zod";
+
+declare global {
+  /** Secrets, which `wrangler types` cannot see. */
+  interface Env {
+    SIGNING_SECRET?: string;
+    R2_ACCOUNT_ID?: string;
+    R2_ACCESS_KEY_ID?: string;
+    R2_SECRET_ACCESS_KEY?: string;
+  }
+}
+
+export const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+export const KIB = 1_024;
+export const MIB = 1_024 * KIB;
+
+const origin = z.union([z.literal(""), z.url({ protocol: /^https?$/ })]);
+
+const ShardVar = z.object({
+  binding: z.string().regex(/^[A-Z][A-Z0-9_]*$/),
+  bucket: z.string().min(3),
+  lat: z.number().min(-90).max(90),
+  lon: z.number().min(-180).max(180),
+  weight: z.number().positive().default(1),
+  budget_bytes: z.number().int().positive(),
+  state: z.enum(["open", "draining", "closed"]).default("open"),
+});
+
+const Vars = z.object({
+  PUBLIC_URL: origin.default(""),
+  MEDIA_ORIGIN: origin.default(""),
+  MAX_FILE_BYTES: z.coerce.number().int().positive().default(5_000_000_000),
+  ANONYMOUS_UPLOADS: z.enum(["true", "false"]).default("false"),
+  ALLOWED_TYPES: z.string().default("*"),
+  LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+  LEASE_SECONDS: z.coerce.number().positive().max(3_600).default(90),
+  R2_ENDPOINT: origin.default(""),
+  R2_ACCOUNT_ID: z.string().default(""),
+  R2_ACCESS_KEY_ID: z.string().default(""),
+  R2_SECRET_ACCESS_KEY: z.string().default(""),
+  SIGNING_SECRET: z.string().min(16, "needs 16 characters or more").optional(),
+  SHARDS: z
+    .string()
+    .transform((text, context) => {
+      try {
+        return JSON.parse(text) as unknown;
+      } catch {
+        context.addIssue({ code: "custom", message: "is not JSON" });
+        return z.NEVER;
+      }
+    })
+    .pipe(z.array(ShardVar).min(1)),
+});
+
+/** One R2 bucket with a place on earth and a byte budget. `name` is its binding's. */
+export interface Shard {
+  name: string;
+  bucket: string;
+  lat: number;
+  lon: number;
+  weight: number;
+  budgetBytes: number;
+  state: "open" | "draining" | "closed";
+}
+
+export interface Config {
+  /** Origin of all links, without a trailing slash; null: the request's own. */
+  publicUrl: string | null;
+  mediaOrigin: string | null;
+  maxFileBytes: number;
+  anonymousUploads: boolean;
+  /** Media types or `type/*` patterns; null allows all. */
+  allowedTypes: string[] | null;
+  logLevel: z.infer<typeof Vars>["LOG_LEVEL"];
+  leaseMs: number;
+  shards: Shard[];
+  /** S3 credentials; null: signed addresses go through the Worker's relay. */
+  r2: { endpoint: string; accessKeyId: string; secretAccessKey: string } | null;
+  signingSecret: string | null;
+}
+
+/** A variable has a value the Worker cannot work with; the message names it and says what it should be. */
+export class ConfigError extends Error {}
+
+const parsed = new WeakMap<Env, Config>();
+
+/** The configuration of this deployment. Throws ConfigError, which names the variable. */
+export function loadConfig(env: Env): Config {
+  const known = parsed.get(env);
+  if (known) return known;
+  const config = parse(env);
+  parsed.set(env, config);
+  return config;
+}
+
+function parse(env: Env): Config {
+  const result = Vars.safeParse(env);
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    throw new ConfigError(`The variable ${issue?.path.join(".") ?? "?"} is wrong: ${issue?.message ?? "unknown"}.`);
+  }
+  const vars = result.data;
+  for (const shard of vars.SHARDS) {
+    if (!(shard.binding in env)) {
+      throw new ConfigError(`SHARDS names ${shard.binding}, but wrangler.toml has no [[r2_buckets]] with that binding.`);
+    }
+  }
+  const r2 = s3Access(vars);
+  if (!r2 && !vars.SIGNING_SECRET) {
+    throw new ConfigError("Set SIGNING_SECRET (wrangler secret put SIGNING_SECRET), or the three R2_ credentials.");
+  }
+  return {
+    publicUrl: trimSlash(vars.PUBLIC_URL),
+    mediaOrigin: trimSlash(vars.MEDIA_ORIGIN),
+    maxFileBytes: vars.MAX_FILE_BYTES,
+    anonymousUploads: vars.ANONYMOUS_UPLOADS === "true",
+    allowedTypes: vars.ALLOWED_TYPES === "*" ? null : vars.ALLOWED_TYPES.split(",").map((type) => type.trim()),
+    logLevel: vars.LOG_LEVEL,
+    leaseMs: vars.LEASE_SECONDS * SECOND,
+    shards: vars.SHARDS.map(({ binding, budget_bytes, ...shard }) => ({
+      ...shard,
+      name: binding,
+      budgetBytes: budget_bytes,
+    })),
+    r2,
+    signingSecret: vars.SIGNING_SECRET ?? null,
+  };
+}
+
+function s3Access(vars: z.infer<typeof Vars>): Config["r2"] {
+  const given = [vars.R2_ACCESS_KEY_ID, vars.R2_SECRET_ACCESS_KEY, vars.R2_ENDPOINT || vars.R2_ACCOUNT_ID];
+  if (given.every((value) => value === "")) return null;
+  if (given.some((value) => value === "")) {
+    throw new ConfigError(
+      "R2_ACCESS_KEY_ID, R2_SECRET_ACCESS_KEY and R2_ACCOUNT_ID (or R2_ENDPOINT) belong together: set all or none.",
+    );
+  }
+  const endpoint = trimSlash(vars.R2_ENDPOINT) ?? `https://${vars.R2_ACCOUNT_ID}.r2.cloudflarestorage.com`;
+  return { endpoint, accessKeyId: vars.R2_ACCESS_KEY_ID, secretAccessKey: vars.R2_SECRET_ACCESS_KEY };
+}
+
+function trimSlash(url: string): string | null {
+  return url === "" ? null : url.replace(/\/+$/, "");
+}

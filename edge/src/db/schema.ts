@@ -1,0 +1,149 @@
+/**
+ * Every table of D1, the catalogue. `docs/storage.md` tells what each column is for; the coordinator's
+ * own tables live inside its Durable Object (`coordinator/ledger-store.ts`), not here.
+ * Times are milliseconds since 1970 UTC, sizes are bytes.
+ */
+import { sql } from "drizzle-orm";
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+
+export const FILE_KINDS = ["image", "animation", "video", "audio", "text", "document", "other"] as const;
+export type FileKind = (typeof FILE_KINDS)[number];
+export const FILE_STATES = ["pending", "stored", "deleted"] as const;
+export const FILE_STATUSES = ["processing", "ready", "partial", "failed"] as const;
+export type FileStatus = (typeof FILE_STATUSES)[number];
+export const RENDITION_KINDS = ["thumbnail", "preview", "poster", "rung", "track", "mp4", "m4a"] as const;
+export type RenditionKind = (typeof RENDITION_KINDS)[number];
+export const RENDITION_STATES = ["waiting", "making", "ready", "failed"] as const;
+export type RenditionState = (typeof RENDITION_STATES)[number];
+
+/** One row per upload. `pending` reserves the shard's bytes for an hour; `deleted` answers 410 for ever. */
+export const files = sqliteTable(
+  "files",
+  {
+    id: text("id").primaryKey(),
+    owner: text("owner").notNull(),
+    name: text("name").notNull(),
+    extension: text("extension").notNull(),
+    type: text("type").notNull(),
+    kind: text("kind", { enum: FILE_KINDS }).notNull(),
+    /** Declared size while pending (reserved), true size once stored. */
+    size: integer("size").notNull(),
+    sha256: text("sha256"),
+    shard: text("shard").notNull(),
+    objectKey: text("object_key").notNull(),
+    state: text("state", { enum: FILE_STATES }).notNull(),
+    status: text("status", { enum: FILE_STATUSES }).notNull(),
+    reason: text("reason"),
+    deleteKeyHash: text("delete_key_hash").notNull(),
+    width: integer("width"),
+    height: integer("height"),
+    duration: integer("duration_ms"),
+    blurhash: text("blurhash"),
+    thumbhash: text("thumbhash"),
+    streams: text("streams", { mode: "json" }).$type<unknown[]>(),
+    planId: text("plan_id"),
+    createdAt: integer("created_at").notNull(),
+    storedAt: integer("stored_at"),
+    deletedAt: integer("deleted_at"),
+  },
+  (table) => [
+    index("files_by_owner").on(table.owner, table.createdAt),
+    index("files_by_state").on(table.state, table.createdAt),
+  ],
+);
+
+/** What is derived from a file, wanted or made. The object columns are written once per version. */
+export const renditions = sqliteTable(
+  "renditions",
+  {
+    fileId: text("file_id").notNull(),
+    kind: text("kind", { enum: RENDITION_KINDS }).notNull(),
+    name: text("name").notNull(),
+    version: text("version").notNull(),
+    state: text("state", { enum: RENDITION_STATES }).notNull(),
+    reason: text("reason"),
+    type: text("type").notNull(),
+    width: integer("width"),
+    height: integer("height"),
+    size: integer("size"),
+    objectKey: text("object_key"),
+    etag: text("etag"),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.fileId, table.kind, table.name] })],
+);
+
+/** The frozen plan of a video (`media/plan.ts` has the shape of `body`). */
+export const plans = sqliteTable("plans", {
+  id: text("id").primaryKey(),
+  fileId: text("file_id").notNull(),
+  body: text("body", { mode: "json" }).$type<unknown>().notNull(),
+  createdAt: integer("created_at").notNull(),
+});
+
+/** The segments of one rung (or audio track) that one committed rectangle owns, for ever. */
+export const rectangles = sqliteTable(
+  "rectangles",
+  {
+    planId: text("plan_id").notNull(),
+    track: text("track").notNull(),
+    jobId: text("job_id").notNull(),
+    fileId: text("file_id").notNull(),
+    objectKey: text("object_key").notNull(),
+    size: integer("size").notNull(),
+    etag: text("etag").notNull(),
+    codecs: text("codecs").notNull(),
+    initOffset: integer("init_offset").notNull(),
+    initLength: integer("init_length").notNull(),
+    /** `[segment, offset, length, start, duration]` each; start and duration in the plan's ticks. */
+    segments: text("segments", { mode: "json" }).$type<SegmentRow[]>().notNull(),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.planId, table.track, table.jobId] }),
+    index("rectangles_by_file").on(table.fileId),
+  ],
+);
+export type SegmentRow = [segment: number, offset: number, length: number, start: number, duration: number];
+
+/** Work the coordinator has yet to hear of; the sweep resends what stays unsent for 30 s. */
+export const workOutbox = sqliteTable(
+  "work_outbox",
+  {
+    id: text("id").primaryKey(),
+    action: text("action", { enum: ["enqueue", "cancel"] }).notNull(),
+    fileId: text("file_id").notNull(),
+    createdAt: integer("created_at").notNull(),
+    sentAt: integer("sent_at"),
+  },
+  (table) => [index("work_outbox_unsent").on(table.createdAt).where(sql`${table.sentAt} is null`)],
+);
+
+export const agents = sqliteTable("agents", {
+  id: text("id").primaryKey(),
+  label: text("label").notNull(),
+  keyHash: text("key_hash").notNull(),
+  createdAt: integer("created_at").notNull(),
+  revokedAt: integer("revoked_at"),
+});
+
+/** Bytes used and reserved in each shard, and how its last operations went. */
+export const shards = sqliteTable("shards", {
+  name: text("name").primaryKey(),
+  usedBytes: integer("used_bytes").notNull().default(0),
+  failures: integer("failures").notNull().default(0),
+  /** Passed over until then, after failures. */
+  coolingUntil: integer("cooling_until").notNull().default(0),
+});
+
+/** Multipart uploads under way, kept because the local R2 cannot list them; aborted after a day. */
+export const multipartUploads = sqliteTable(
+  "multipart_uploads",
+  {
+    uploadId: text("upload_id").notNull(),
+    shard: text("shard").notNull(),
+    objectKey: text("object_key").notNull(),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [uniqueIndex("multipart_uploads_key").on(table.shard, table.objectKey, table.uploadId)],
+);

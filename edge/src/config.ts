@@ -104,24 +104,31 @@ function parse(env: Env): Config {
   const result = Vars.safeParse(env);
   if (!result.success) {
     const issue = result.error.issues[0];
-    throw new ConfigError(`The variable ${issue?.path.join(".") ?? "?"} is wrong: ${issue?.message ?? "unknown"}.`);
+    throw new ConfigError(
+      `The variable ${issue?.path.join(".") ?? "?"} is wrong: ${issue?.message ?? "unknown"}.`,
+    );
   }
   const vars = result.data;
   for (const shard of vars.SHARDS) {
     if (!(shard.binding in env)) {
-      throw new ConfigError(`SHARDS names ${shard.binding}, but wrangler.toml has no [[r2_buckets]] with that binding.`);
+      throw new ConfigError(
+        `SHARDS names ${shard.binding}, but wrangler.toml has no [[r2_buckets]] with that binding.`,
+      );
     }
   }
   const r2 = s3Access(vars);
   if (!r2 && !vars.SIGNING_SECRET) {
-    throw new ConfigError("Set SIGNING_SECRET (wrangler secret put SIGNING_SECRET), or the three R2_ credentials.");
+    throw new ConfigError(
+      "Set SIGNING_SECRET (wrangler secret put SIGNING_SECRET), or the three R2_ credentials.",
+    );
   }
   return {
     publicUrl: trimSlash(vars.PUBLIC_URL),
     mediaOrigin: trimSlash(vars.MEDIA_ORIGIN),
     maxFileBytes: vars.MAX_FILE_BYTES,
     anonymousUploads: vars.ANONYMOUS_UPLOADS === "true",
-    allowedTypes: vars.ALLOWED_TYPES === "*" ? null : vars.ALLOWED_TYPES.split(",").map((type) => type.trim()),
+    allowedTypes:
+      vars.ALLOWED_TYPES === "*" ? null : vars.ALLOWED_TYPES.split(",").map((type) => type.trim()),
     logLevel: vars.LOG_LEVEL,
     leaseMs: vars.LEASE_SECONDS * SECOND,
     shards: vars.SHARDS.map(({ binding, budget_bytes, ...shard }) => ({

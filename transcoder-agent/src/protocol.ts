@@ -439,7 +439,12 @@ export const Refused = z.object({
   reason: z.enum(["stale", "invalid"]),
   message: z.string(),
 });
-export const Cancel = z.object({ type: z.literal("cancel"), ...frame, jobs: z.array(z.string()), reason: z.string() });
+export const Cancel = z.object({
+  type: z.literal("cancel"),
+  ...frame,
+  jobs: z.array(z.string()),
+  reason: z.string(),
+});
 /** Answers a `renew`: leases named there that are over. */
 export const Renewed = z.object({ type: z.literal("renewed"), ...reply, lost: z.array(z.string()) });
 export const Move = z.object({ type: z.literal("move"), ...frame, url: z.string() });

@@ -116,7 +116,11 @@ export const workOutbox = sqliteTable(
     createdAt: integer("created_at").notNull(),
     sentAt: integer("sent_at"),
   },
-  (table) => [index("work_outbox_unsent").on(table.createdAt).where(sql`${table.sentAt} is null`)],
+  (table) => [
+    index("work_outbox_unsent")
+      .on(table.createdAt)
+      .where(sql`${table.sentAt} is null`),
+  ],
 );
 
 export const agents = sqliteTable("agents", {

@@ -2,5 +2,7 @@
 import { createApp } from "./http/app.ts";
 
 const app = createApp();
-
+app.get("/", (c) => c.text("ok"));
+import { DurableObject } from "cloudflare:workers";
+export class Coordinator extends DurableObject<Env> {}
 export default app;

@@ -18,6 +18,8 @@ export async function buildWorker(outDir: string): Promise<void> {
     });
   } catch (error) {
     const output = error as { stdout?: string; stderr?: string };
-    throw new Error(`The Worker does not build:\n${output.stderr ?? ""}${output.stdout ?? ""}`, { cause: error });
+    throw new Error(`The Worker does not build:\n${output.stderr ?? ""}${output.stdout ?? ""}`, {
+      cause: error,
+    });
   }
 }

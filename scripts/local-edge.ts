@@ -64,7 +64,7 @@ export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEd
     }),
   );
   await miniflare.ready;
-  const database = async () => (await miniflare.getD1Database("DB")) as unknown as D1Database;
+  const database = async () => await miniflare.getD1Database("DB");
   if (!options.skipMigrations) await migrateLocal(await database());
   const scheduled = (now = Date.now()) => runCron(url, now);
   const cron = options.cron ? setInterval(() => void scheduled().catch(() => {}), MINUTE_MS) : undefined;
@@ -72,7 +72,12 @@ export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEd
     url,
     database,
     bucket: async (binding) => (await miniflare.getR2Bucket(binding)) as unknown as R2Bucket,
-    agentKey: async (label) => (await (await import("../edge/src/catalog/agents.ts")).createAgent(openDatabase(await database()), { label })).key,
+    agentKey: async (label) =>
+      (
+        await (
+          await import("../edge/src/catalog/agents.ts")
+        ).createAgent(openDatabase(await database()), { label })
+      ).key,
     scheduled,
     stop: async () => {
       clearInterval(cron);
@@ -89,7 +94,13 @@ async function workerOptions(options: LocalEdgeOptions, url: string) {
   console.warn = () => {};
   const { workerOptions: fromToml } = unstable_getMiniflareWorkerOptions(join(root, "wrangler.toml"));
   console.warn = warn;
-  const { modulesRules: _, ratelimits, bindings, assets, ...rest } = fromToml as typeof fromToml & {
+  const {
+    modulesRules: _,
+    ratelimits,
+    bindings,
+    assets,
+    ...rest
+  } = fromToml as typeof fromToml & {
     ratelimits: Record<string, { simple: { limit: number } }>;
   };
   return {
@@ -147,8 +158,9 @@ function forwardLog(options: LocalEdgeOptions, line: { level: string; message: s
 
 async function runCron(url: string, now: number): Promise<void> {
   const query = new URLSearchParams({ cron: "* * * * *", time: String(now) });
-  const response = await fetch(`${url}/cdn-cgi/handler/scheduled?${query}`);
-  if (!response.ok) throw new Error(`The scheduled handler failed: ${response.status} ${await response.text()}`);
+  const response = await fetch(`${url}/cdn-cgi/handler/scheduled?${query.toString()}`);
+  if (!response.ok)
+    throw new Error(`The scheduled handler failed: ${response.status} ${await response.text()}`);
   await response.arrayBuffer();
 }
 
@@ -159,7 +171,9 @@ export function freePort(): Promise<number> {
     server.once("error", reject);
     server.listen(0, "127.0.0.1", () => {
       const address = server.address();
-      server.close(() => (typeof address === "object" && address ? resolve(address.port) : reject(new Error("no port"))));
+      server.close(() =>
+        typeof address === "object" && address ? resolve(address.port) : reject(new Error("no port")),
+      );
     });
   });
 }

@@ -1,0 +1,21 @@
+/** Versions, limits and close codes of the wire. */
+
+export const PROTOCOL_VERSION = 1;
+/** The coordinator accepts these; home agents update late. */
+export const SUPPORTED_PROTOCOLS: readonly number[] = [1];
+export const SUBPROTOCOL = "capcloud.v1";
+export const PING = "ping";
+export const PONG = "pong";
+
+/** Bytes in one frame; what does not fit travels as an object and is named in `complete`. */
+export const MAX_FRAME_BYTES = 64 * 1024;
+/** Objects above this are uploaded in parts that the coordinator completes. */
+export const MULTIPART_THRESHOLD_BYTES = 64 * 1024 * 1024;
+/** All parts of an object but the last have this size: R2 refuses unequal parts. */
+export const PART_BYTES = 32 * 1024 * 1024;
+/** Addresses asked for in one `sign` frame: a signed address is about 600 bytes, a frame 64 KB. */
+export const MAX_SIGNED_PER_FRAME = 32;
+
+export const CLOSE_REPLACED = 4001;
+export const CLOSE_REVOKED = 4003;
+export const CLOSE_PROTOCOL = 4008;

@@ -1,0 +1,157 @@
+/** What a finished job tells: where its objects are and what they contain. Also why one failed. */
+import { z } from "zod";
+import { byteRange, count, objectName, ticks } from "./primitives.ts";
+import { SourceTraits } from "./recipes.ts";
+
+/** One elementary stream as ffprobe tells it, cut to what we use. */
+export const StreamReport = z.object({
+  index: count,
+  type: z.enum(["video", "audio", "subtitle", "data", "attachment"]),
+  codec: z.string(),
+  profile: z.string().nullable(),
+  language: z.string().nullable(),
+  bitRate: z.number().nullable(),
+  /** Coded size in pixels, before rotation and aspect. */
+  width: count.nullable(),
+  height: count.nullable(),
+  pixelFormat: z.string().nullable(),
+  frameRate: z.number().nullable(),
+  channels: count.nullable(),
+  sampleRate: count.nullable(),
+  /** A picture that rides along (cover art), not the film. */
+  cover: z.boolean(),
+});
+export type StreamReport = z.infer<typeof StreamReport>;
+
+/**
+ * The frame index of a video, an object of its own (`index.json`). Frame times are run-length coded:
+ * `[delta, count]` pairs, the first frame standing at `start`; `end` is where the last frame ends.
+ * `keyframes` are the usable ones: no later packet before the next keyframe has a smaller time.
+ */
+export const FrameIndex = z.object({
+  timescale: z.number().int().positive(),
+  start: ticks,
+  end: ticks,
+  runs: z.array(z.tuple([ticks, z.number().int().positive()])),
+  keyframes: z.array(ticks),
+});
+export type FrameIndex = z.infer<typeof FrameIndex>;
+
+/** A picture made from the file, with the placeholder hashes taken from its 32 px copy. */
+const hashes = { blurhash: z.string(), thumbhash: z.string().describe("base64") };
+const Picture = z.object({ object: objectName, width: count, height: count });
+export type Picture = z.infer<typeof Picture>;
+
+export const InspectResult = z.object({
+  kind: z.literal("inspect"),
+  container: z.string(),
+  /** Seconds. */
+  duration: z.number().nonnegative(),
+  bitRate: z.number().nullable(),
+  streams: z.array(StreamReport),
+  video: z
+    .object({
+      stream: count,
+      codec: z.string(),
+      /** As shown: after rotation and with square pixels. */
+      width: count,
+      height: count,
+      frames: count,
+      traits: SourceTraits,
+      /** Source ticks at which the timeline starts: the earliest stream. */
+      origin: ticks,
+      index: objectName,
+    })
+    .nullable(),
+  audio: z.array(
+    z.object({
+      stream: count,
+      codec: z.string(),
+      copyable: z.boolean().describe("AAC-LC, stereo or less, that players take as it is"),
+      sampleRate: count,
+      channels: count,
+      language: z.string().nullable(),
+    }),
+  ),
+  poster: Picture.nullable(),
+  thumbnail: Picture.nullable(),
+  hashes: z.object(hashes).nullable(),
+});
+export type InspectResult = z.infer<typeof InspectResult>;
+
+export const ImageResult = z.object({
+  kind: z.literal("image"),
+  /** Pixels, after EXIF orientation. */
+  width: count,
+  height: count,
+  thumbnail: Picture,
+  preview: Picture,
+  mp4: Picture.nullable(),
+  hashes: z.object(hashes),
+});
+export type ImageResult = z.infer<typeof ImageResult>;
+
+/** A finished fragment file: where the init and each segment lie, and when each plays (timeline ticks). */
+export const TrackReport = z.object({
+  name: z.string(),
+  object: objectName,
+  init: byteRange,
+  codecs: z.string(),
+  timescale: z.number().int().positive(),
+  frames: count,
+  segments: z.array(
+    z.object({ segment: count, offset: count, length: count, start: ticks, duration: ticks }),
+  ),
+});
+export type TrackReport = z.infer<typeof TrackReport>;
+export const VideoResult = z.object({
+  kind: z.literal("video"),
+  rungs: z.array(TrackReport).min(1),
+  encoder: z.string(),
+});
+export const AudioResult = z.object({
+  kind: z.literal("audio"),
+  track: TrackReport.nullable(),
+  download: z.object({ object: objectName, duration: z.number() }).nullable(),
+});
+export const Mp4Result = z.object({
+  kind: z.literal("mp4"),
+  object: objectName,
+  width: count,
+  height: count,
+  frames: count,
+  duration: z.number(),
+});
+export type VideoResult = z.infer<typeof VideoResult>;
+export type AudioResult = z.infer<typeof AudioResult>;
+export type Mp4Result = z.infer<typeof Mp4Result>;
+export const Result = z.discriminatedUnion("kind", [
+  InspectResult,
+  ImageResult,
+  VideoResult,
+  AudioResult,
+  Mp4Result,
+]);
+export type Result = z.infer<typeof Result>;
+
+export const FailureClass = z.enum(["transient", "permanent", "agent_fault"]);
+export type FailureClass = z.infer<typeof FailureClass>;
+export const FailureCode = z.enum([
+  // permanent: no agent will do better
+  "unsupported",
+  "corrupt",
+  "too_large",
+  "refused",
+  "source_gone",
+  // agent_fault: another agent will
+  "disk_full",
+  "encoder_gone",
+  "tool_missing",
+  // transient: the same may pass later
+  "network",
+  "stalled",
+  "timeout",
+  "crashed",
+  "incomplete",
+]);
+export type FailureCode = z.infer<typeof FailureCode>;

@@ -1,0 +1,27 @@
+/** Work the coordinator has yet to hear of. Rows are written in the batches of `files.ts`; the sweep resends. */
+import { and, asc, inArray, isNull, lt } from "drizzle-orm";
+import type { Database } from "../db/client.ts";
+import { workOutbox } from "../db/schema.ts";
+
+export type WorkRow = typeof workOutbox.$inferSelect;
+/** D1 takes 100 bound parameters a statement. */
+const MAX_IDS = 90;
+
+/** Rows made before `before` that were never acknowledged, oldest first. */
+export function unsentWork(db: Database, before: number, limit: number): Promise<WorkRow[]> {
+  return db
+    .select()
+    .from(workOutbox)
+    .where(and(isNull(workOutbox.sentAt), lt(workOutbox.createdAt, before)))
+    .orderBy(asc(workOutbox.createdAt))
+    .limit(limit);
+}
+
+export async function markWorkSent(db: Database, ids: string[], now: number): Promise<void> {
+  for (let from = 0; from < ids.length; from += MAX_IDS) {
+    await db
+      .update(workOutbox)
+      .set({ sentAt: now })
+      .where(and(inArray(workOutbox.id, ids.slice(from, from + MAX_IDS)), isNull(workOutbox.sentAt)));
+  }
+}

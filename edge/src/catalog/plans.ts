@@ -1,0 +1,55 @@
+/** Frozen plans of videos. A plan's id is a hash of it, so the first one saved under an id is the only one. */
+import { eq } from "drizzle-orm";
+import { z } from "zod";
+import { SourceTraits } from "#protocol";
+import type { Database } from "../db/client.ts";
+import { files, plans } from "../db/schema.ts";
+import type { Plan } from "../media/plan.ts";
+
+const whole = z.number().int();
+const PlanBody: z.ZodType<Plan> = z.object({
+  id: z.string().min(1),
+  fileId: z.string().min(1),
+  timescale: whole.positive(),
+  origin: whole,
+  boundaries: z.array(whole).min(2),
+  frames: whole.nonnegative(),
+  video: z.object({ stream: whole.nonnegative(), codec: z.string(), traits: SourceTraits }),
+  rungs: z.array(
+    z.object({
+      name: z.string(),
+      mode: z.literal("encode"),
+      width: whole.positive(),
+      height: whole.positive(),
+      ceiling: whole.positive(),
+    }),
+  ),
+  tracks: z.array(
+    z.object({
+      name: z.string(),
+      stream: whole.nonnegative(),
+      mode: z.enum(["copy", "encode"]),
+      sampleRate: whole.positive(),
+      channels: whole.positive(),
+      language: z.string().nullable(),
+    }),
+  ),
+});
+
+/** Kept only while the file is: a plan that comes after a deletion is dropped. */
+export async function savePlan(db: Database, plan: Plan, now: number): Promise<void> {
+  const stored = await db.query.files.findFirst({
+    columns: { state: true },
+    where: eq(files.id, plan.fileId),
+  });
+  if (stored?.state !== "stored") return;
+  await db
+    .insert(plans)
+    .values({ id: plan.id, fileId: plan.fileId, body: plan, createdAt: now })
+    .onConflictDoNothing();
+}
+
+export async function loadPlan(db: Database, planId: string): Promise<Plan | null> {
+  const row = await db.query.plans.findFirst({ columns: { body: true }, where: eq(plans.id, planId) });
+  return row === undefined ? null : PlanBody.parse(row.body);
+}

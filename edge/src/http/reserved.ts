@@ -1,0 +1,45 @@
+/**
+ * The first words of a path that are ours. Never issued as a slug or an alias, never taken as the name in
+ * `PUT /{name}`. One list, in this file only; it has room for doors that are announced but not built.
+ */
+const RESERVED = new Set([
+  "about",
+  "account",
+  "admin",
+  "agent",
+  "agents",
+  "api",
+  "app",
+  "assets",
+  "cdn-cgi",
+  "dashboard",
+  "docs",
+  "embed",
+  "favicon.ico",
+  "g",
+  "gallery",
+  "healthz",
+  "help",
+  "library",
+  "login",
+  "logout",
+  "oembed",
+  "r",
+  "relay",
+  "robots.txt",
+  "s",
+  "search",
+  "settings",
+  "signup",
+  "sitemap.xml",
+  "static",
+  "status",
+  "terms",
+  "upload",
+  "uploads",
+  ".well-known",
+]);
+
+export function isReserved(word: string): boolean {
+  return RESERVED.has(word.toLowerCase());
+}

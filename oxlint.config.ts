@@ -98,6 +98,8 @@ export default defineConfig({
     "import/no-unassigned-import": "off",
     "no-shadow": "off",
     "unicorn/no-array-sort": "off",
+    // Argument lists read better in groups.
+    "unicorn/no-useless-spread": "off",
     "unicorn/consistent-function-scoping": "off",
     "typescript/no-unsafe-type-assertion": "off",
   },

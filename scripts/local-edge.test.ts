@@ -10,13 +10,19 @@ afterAll(() => rm(dataDir, { recursive: true, force: true }));
 test("rows and objects survive a restart of the local edge", async () => {
   const first = await startLocalEdge({ dataDir });
   const database = await first.database();
-  await database.prepare("INSERT INTO agents (id, label, key_hash, created_at) VALUES ('a', 'l', 'h', 1)").run();
+  await database
+    .prepare("INSERT INTO agents (id, label, key_hash, created_at) VALUES ('a', 'l', 'h', 1)")
+    .run();
   await (await first.bucket("SHARD_ENAM")).put("kept", "bytes");
   await first.stop();
 
   const second = await startLocalEdge({ dataDir });
   try {
-    const row = await (await second.database()).prepare("SELECT label FROM agents").first<{ label: string }>();
+    const row = await (
+      await second.database()
+    )
+      .prepare("SELECT label FROM agents")
+      .first<{ label: string }>();
     expect(row?.label).toBe("l");
     const object = await (await second.bucket("SHARD_ENAM")).get("kept");
     expect(await object?.text()).toBe("bytes");

@@ -8,6 +8,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
+import { createAgent } from "../edge/src/catalog/agents.ts";
 import { openDatabase } from "../edge/src/db/client.ts";
 import { buildWorker, root } from "./build-worker.ts";
 import { migrateLocal } from "./migrate-local.ts";
@@ -100,8 +101,9 @@ async function workerOptions(options: LocalEdgeOptions, url: string) {
     bindings,
     assets,
     ...rest
-  } = fromToml as typeof fromToml & {
+  } = fromToml as Record<string, unknown> & {
     ratelimits: Record<string, { simple: { limit: number } }>;
+    bindings: Record<string, string>;
   };
   return {
     ...rest,

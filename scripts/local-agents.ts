@@ -1,0 +1,64 @@
+/** Starts and stops agent processes beside a local edge; `npm start`, the demo and the journeys use it. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./build-worker.ts";
+import type { LocalEdge } from "./local-edge.ts";
+
+export interface LocalAgent {
+  process: ChildProcess;
+  /** SIGTERM twice: what is held is given back uncharged and at once. */
+  stop(): Promise<void>;
+}
+
+export interface LocalAgentOptions {
+  name: string;
+  /** Keys and workspaces are kept here, one folder per agent. */
+  dataDir: string;
+  env?: Record<string, string>;
+  /** "inherit" shows the agent's log; "ignore" keeps a terminal for the caller. */
+  output?: "inherit" | "ignore" | "pipe";
+}
+
+const STOP_LIMIT_MS = 10_000;
+
+export async function startLocalAgent(edge: LocalEdge, options: LocalAgentOptions): Promise<LocalAgent> {
+  const folder = join(options.dataDir, "agents", options.name);
+  mkdirSync(folder, { recursive: true });
+  const output = options.output ?? "inherit";
+  // A session of its own, so that a terminal's Ctrl-C reaches it through us, in our order.
+  const child = spawn(
+    process.execPath,
+    [join(root, "transcoder-agent", "src", "cli.ts"), "--edge", edge.url],
+    {
+      detached: true,
+      stdio: ["ignore", output, output],
+      env: {
+        ...process.env,
+        CAPCLOUD_KEY_FILE: await keyFile(edge, options.name, folder),
+        CAPCLOUD_WORKSPACE: join(folder, "workspace"),
+        CAPCLOUD_ALLOW_ROOT: "1",
+        ...options.env,
+      },
+    },
+  );
+  return { process: child, stop: () => stopProcess(child) };
+}
+
+async function keyFile(edge: LocalEdge, name: string, folder: string): Promise<string> {
+  const path = join(folder, "key");
+  if (!existsSync(path) || readFileSync(path, "utf8").trim() === "") {
+    writeFileSync(path, await edge.agentKey(name), { mode: 0o600 });
+  }
+  return path;
+}
+
+async function stopProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  child.kill("SIGTERM");
+  child.kill("SIGTERM");
+  const limit = setTimeout(() => child.kill("SIGKILL"), STOP_LIMIT_MS);
+  await ended;
+  clearTimeout(limit);
+}

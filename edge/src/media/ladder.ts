@@ -29,10 +29,9 @@ export interface Picture {
 /** Lowest first; at least one for any picture that has pixels. */
 export function planLadder(picture: Picture): PlannedRung[] {
   const short = Math.min(picture.width, picture.height);
-  const wanted = TARGETS.filter(
-    ({ side }) => short * NEAR_MISS >= side && short * NEAR_MISS >= TARGETS[0].side,
-  );
-  const sides = short < TARGETS[0].side ? [{ side: short, ceiling: TARGETS[0].ceiling }] : wanted;
+  const kept = TARGETS.filter(({ side }) => short * NEAR_MISS >= side);
+  const own = [{ side: short, ceiling: TARGETS[0].ceiling }];
+  const sides = short < TARGETS[0].side ? own : kept;
   const rungs = sides.map(({ side, ceiling }) => planRung(picture, Math.min(side, short), ceiling));
   return rungs.filter((rung, at) => rung.name !== rungs[at - 1]?.name);
 }

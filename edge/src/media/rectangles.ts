@@ -52,7 +52,9 @@ export function planAudio(plan: Plan): Stretch[] {
   const count = countSegments(plan);
   const stretches: Stretch[] = [];
   for (let from = 0, seconds = FIRST_STRETCH_SECONDS; from < count; seconds = STRETCH_SECONDS) {
-    const until = fit(plan, from, seconds);
+    const fitting = fit(plan, from, seconds);
+    // A short rest is no job of its own.
+    const until = fit(plan, fitting, FIRST_STRETCH_SECONDS) === count ? count : fitting;
     for (const { name } of plan.tracks) {
       stretches.push({ part: `${name}.${from}-${until}`, track: name, segments: [from, until] });
     }

@@ -1,0 +1,55 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { planLadder } from "./ladder.ts";
+
+const names = (width: number, height: number) =>
+  planLadder({ width, height, bitRate: null }).map(({ name }) => name);
+
+test.each([
+  { of: "full HD", width: 1920, height: 1080, rungs: ["480", "720", "1080"] },
+  { of: "4K", width: 3840, height: 2160, rungs: ["480", "720", "1080"] },
+  { of: "a phone held upright", width: 1080, height: 1920, rungs: ["480", "720", "1080"] },
+  { of: "HD", width: 1280, height: 720, rungs: ["480", "720"] },
+  { of: "a film in scope", width: 1920, height: 800, rungs: ["480", "720"] },
+  { of: "lines that narrowly miss 720", width: 1280, height: 700, rungs: ["480", "700"] },
+  { of: "little more than 480", width: 854, height: 500, rungs: ["480"] },
+  { of: "less than 480", width: 320, height: 240, rungs: ["240"] },
+  { of: "just less than 480", width: 640, height: 476, rungs: ["476"] },
+  { of: "two pixels", width: 2, height: 2, rungs: ["02"] },
+])("$of gets the rungs $rungs", ({ width, height, rungs }) => {
+  expect(names(width, height)).toEqual(rungs);
+});
+
+test("the shape of the picture is kept, upright as well", () => {
+  const [landscape] = planLadder({ width: 1920, height: 1080, bitRate: null });
+  const [upright] = planLadder({ width: 1080, height: 1920, bitRate: null });
+  expect(landscape).toMatchObject({ width: 854, height: 480 });
+  expect(upright).toMatchObject({ width: 480, height: 854 });
+});
+
+test("every rung is even, within the source, within its rate, rising, and named as the wire allows", () => {
+  const side = fc.integer({ min: 2, max: 9_000 });
+  const rate = fc.option(fc.integer({ min: 1, max: 80_000_000 }));
+  fc.assert(
+    fc.property(side, side, rate, (width, height, bitRate) => {
+      const rungs = planLadder({ width, height, bitRate });
+      expect(rungs.length).toBeGreaterThan(0);
+      for (const [at, rung] of rungs.entries()) {
+        expect([rung.width % 2, rung.height % 2]).toEqual([0, 0]);
+        expect(rung.width).toBeLessThanOrEqual(width);
+        expect(rung.height).toBeLessThanOrEqual(height);
+        expect(rung.ceiling).toBeLessThanOrEqual(bitRate === null ? 5_000_000 : Math.ceil(bitRate * 1.3));
+        expect(rung.name).toMatch(/^[0-9]{2,4}$/);
+        expect(Number(rung.name)).toBe(Math.min(rung.width, rung.height));
+        if (at > 0) expect(rung.height).toBeGreaterThan(rungs[at - 1]?.height ?? Infinity);
+      }
+    }),
+  );
+});
+
+test("a source of few bits lowers the ceilings, an unknown rate does not", () => {
+  const poor = planLadder({ width: 1920, height: 1080, bitRate: 1_000_000 });
+  expect(poor.map(({ ceiling }) => ceiling)).toEqual([1_200_000, 1_300_000, 1_300_000]);
+  const unknown = planLadder({ width: 1920, height: 1080, bitRate: null });
+  expect(unknown.map(({ ceiling }) => ceiling)).toEqual([1_200_000, 2_800_000, 5_000_000]);
+});

@@ -1,0 +1,130 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { type CommittedRectangle, masterPlaylist, mediaPlaylist } from "./playlist.ts";
+import { countSegments } from "./rectangles.ts";
+import { anyFrames, evenFrames, PLAIN, planOf, TIMESCALE, TRACK } from "./testing/plans.ts";
+
+const plan = planOf(evenFrames(20));
+
+function committed(track: string, segments: number[], changes: Partial<CommittedRectangle> = {}) {
+  return {
+    track,
+    codecs: "avc1.64001f",
+    initLength: 700,
+    segments: segments.map((segment) => [segment, 700, 100_000, 0, 0] as const),
+    ...changes,
+  };
+}
+
+test("before anything is made, the master lists every rung with its ceiling, and the sound", () => {
+  expect(masterPlaylist(plan, [])).toBe(
+    `#EXTM3U
+#EXT-X-VERSION:7
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="1 English",LANGUAGE="eng",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="${plan.id}/audio-0/index.m3u8"
+#EXT-X-STREAM-INF:BANDWIDTH=1360000,CODECS="avc1.64001e,mp4a.40.2",RESOLUTION=854x480,FRAME-RATE=25.000,AUDIO="sound"
+${plan.id}/480/index.m3u8
+#EXT-X-STREAM-INF:BANDWIDTH=2960000,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=25.000,AUDIO="sound"
+${plan.id}/720/index.m3u8
+#EXT-X-STREAM-INF:BANDWIDTH=5160000,CODECS="avc1.640028,mp4a.40.2",RESOLUTION=1920x1080,FRAME-RATE=25.000,AUDIO="sound"
+${plan.id}/1080/index.m3u8
+`,
+  );
+});
+
+test("a rung that is all made tells its measured rate and true codecs; one half made its ceiling", () => {
+  const rows = [committed("480", [0, 1, 2, 3, 4]), committed("720", [0, 1], { codecs: "avc1.4d401f" })];
+  const [low, middle] = masterPlaylist(plan, rows)
+    .split("\n")
+    .filter((line) => line.startsWith("#EXT-X-STREAM"));
+  // 100,000 bytes in 4 s are 200 kbit/s.
+  expect(low).toContain('BANDWIDTH=360000,AVERAGE-BANDWIDTH=360000,CODECS="avc1.64001f,mp4a.40.2"');
+  expect(middle).toContain('BANDWIDTH=2960000,CODECS="avc1.4d401f,mp4a.40.2"');
+});
+
+test("a film without sound names no audio group, one of uneven frames no frame rate", () => {
+  const silent = masterPlaylist({ ...plan, tracks: [] }, []);
+  expect(silent).not.toMatch(/AUDIO|mp4a/);
+  const uneven = { ...plan.video, traits: { ...PLAIN, variable: true } };
+  expect(masterPlaylist({ ...plan, video: uneven }, [])).not.toContain("FRAME-RATE");
+});
+
+test("of several tracks exactly one is the default, names differ, and no language can break out of its quotes", () => {
+  const tracks = [null, "deu", "und", 'x",URI="https://evil.example/'].map((language, at) => ({
+    ...TRACK,
+    name: `audio-${at}`,
+    language,
+  }));
+  const lines = masterPlaylist({ ...plan, tracks }, [])
+    .split("\n")
+    .filter((line) => line.startsWith("#EXT-X-MEDIA"));
+  expect(lines.filter((line) => line.includes("DEFAULT=YES")).length).toBe(1);
+  expect(new Set(lines.map((line) => /NAME="([^"]*)"/.exec(line)?.[1])).size).toBe(4);
+  expect(lines.filter((line) => line.includes("LANGUAGE=")).length).toBe(1);
+  expect(lines.join()).not.toContain("evil");
+});
+
+test("a rung's list has every segment and its end from the start", () => {
+  expect(mediaPlaylist(plan, "720", [])).toBe(
+    `#EXTM3U
+#EXT-X-VERSION:7
+#EXT-X-TARGETDURATION:4
+#EXT-X-MEDIA-SEQUENCE:0
+#EXT-X-PLAYLIST-TYPE:VOD
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-MAP:URI="init-0.mp4"
+#EXTINF:4.000000,
+0.m4s
+#EXTINF:4.000000,
+1.m4s
+#EXTINF:4.000000,
+2.m4s
+#EXTINF:4.000000,
+3.m4s
+#EXTINF:4.000000,
+4.m4s
+#EXT-X-ENDLIST
+`,
+  );
+  expect(mediaPlaylist(plan, "audio-0", [])).toContain("4.m4s");
+  expect(mediaPlaylist(plan, "240", [])).toBeNull();
+});
+
+test("a new map stands only where a committed rectangle begins otherwise", () => {
+  const rows = [
+    committed("720", [0]),
+    committed("720", [1, 2], { initLength: 710 }),
+    committed("720", [4], { initLength: 700 }),
+    committed("480", [3], { initLength: 9 }),
+  ];
+  const maps = mediaPlaylist(plan, "720", rows)?.match(/(MAP.*|\d\.m4s)/g);
+  expect(maps).toEqual([
+    'MAP:URI="init-0.mp4"',
+    "0.m4s",
+    'MAP:URI="init-1.mp4"',
+    "1.m4s",
+    "2.m4s",
+    "3.m4s",
+    'MAP:URI="init-4.mp4"',
+    "4.m4s",
+  ]);
+});
+
+test("the durations of a list add up to the film, none above its target, whatever the frames", () => {
+  fc.assert(
+    fc.property(anyFrames, fc.integer({ min: 0, max: 900 }), (frames, earlier) => {
+      const origin = (frames.times[0] ?? 0) - earlier;
+      const film = planOf(frames, { origin });
+      const text = mediaPlaylist(film, "480", []) ?? "";
+      const durations = [...text.matchAll(/#EXTINF:([\d.]+),/g)].map(([, seconds]) => Number(seconds));
+      const target = Number(/TARGETDURATION:(\d+)/.exec(text)?.[1]);
+      expect(durations.length).toBe(countSegments(film));
+      expect(durations.reduce((sum, seconds) => sum + seconds, 0)).toBeCloseTo(
+        (frames.end - origin) / TIMESCALE,
+        3,
+      );
+      expect(Math.max(...durations.map(Math.round))).toBeLessThanOrEqual(target);
+      expect(text).not.toMatch(/https?:|^\//m);
+    }),
+  );
+});

@@ -1,0 +1,15 @@
+/** Durations and frame rate that follow from a plan. Used by the playlists and by whoever tells a time. */
+import type { Plan } from "./plan.ts";
+
+/** Seconds. The first segment begins where the timeline does, even if the first frame comes later. */
+export function segmentDurations(plan: Plan): number[] {
+  const starts = [Math.min(plan.origin, plan.boundaries[0] ?? 0), ...plan.boundaries.slice(1)];
+  return starts.slice(1).map((end, at) => (end - (starts[at] ?? end)) / plan.timescale);
+}
+
+/** Frames a second, where the source has an even beat. */
+export function frameRate(plan: Plan): number | null {
+  const ticks = (plan.boundaries.at(-1) ?? 0) - (plan.boundaries[0] ?? 0);
+  if (plan.video.traits.variable || ticks <= 0) return null;
+  return (plan.frames * plan.timescale) / ticks;
+}

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { countFrames, findBoundaries } from "./boundaries.ts";
 import { anyFrames, evenFrames, type Frames, indexOf, TIMESCALE } from "./testing/plans.ts";

@@ -21,7 +21,8 @@ export function findBoundaries(index: FrameIndex): number[] | null {
   for (const [delta, count] of index.runs) {
     const until = at + delta * count;
     // Frames of a broken file may stand still or go back; no boundary can lie there.
-    while (delta > 0 && last + least <= until) {
+    const reach = delta > 0 ? until : -Infinity;
+    while (last + least <= reach) {
       const steps = Math.max(1, Math.ceil((last + least - at) / delta));
       at += steps * delta;
       last = at;

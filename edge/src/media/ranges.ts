@@ -10,7 +10,7 @@ export type ByteRange =
  * which it demands. What is in bytes but makes no sense is refused, so that a bug in a client shows.
  */
 export function parseRange(header: string | null | undefined, size: number): ByteRange {
-  if (header == null) return { kind: "whole" };
+  if (header === null || header === undefined) return { kind: "whole" };
   const [unit, list] = header.split("=", 2).map((part) => part.trim());
   if (unit?.toLowerCase() !== "bytes" || list === undefined) return { kind: "whole" };
   if (list.includes(",")) return { kind: "whole" };

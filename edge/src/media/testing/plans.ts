@@ -1,5 +1,5 @@
 /** Plans, inspections and fast-check models of frame times for tests. Nothing of the Worker imports it. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { FrameIndex, InspectResult } from "#protocol";
 import { findBoundaries } from "../boundaries.ts";
 import { planLadder } from "../ladder.ts";

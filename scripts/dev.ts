@@ -26,7 +26,9 @@ for (const path of WATCHED) {
   watch(join(root, path), { recursive: true }, (_event, name) => {
     if (name?.endsWith(".test.ts")) return;
     clearTimeout(timer);
-    timer = setTimeout(() => (building = building.then(rebuild)), SETTLE_MS);
+    timer = setTimeout(() => {
+      building = building.then(rebuild);
+    }, SETTLE_MS);
   });
 }
 

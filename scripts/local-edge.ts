@@ -73,12 +73,7 @@ export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEd
     url,
     database,
     bucket: async (binding) => (await miniflare.getR2Bucket(binding)) as unknown as R2Bucket,
-    agentKey: async (label) =>
-      (
-        await (
-          await import("../edge/src/catalog/agents.ts")
-        ).createAgent(openDatabase(await database()), { label })
-      ).key,
+    agentKey: async (label) => (await createAgent(openDatabase(await database()), { label })).key,
     scheduled,
     stop: async () => {
       clearInterval(cron);

@@ -27,7 +27,9 @@ function installPackages() {
     .digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
   process.stderr.write("Installing npm packages from the lock file …\n");
-  const args = ["ci", "--no-audit", "--no-fund", "--loglevel", "error"];
+  // Not `npm ci`: it refuses a lock file that leaves out optional binaries of other platforms, which not every
+  // registry carries. This keeps to the lock file as well, and never writes it.
+  const args = ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel", "error"];
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
   const result = spawnSync(npm, args, {
     cwd: root,
@@ -35,7 +37,7 @@ function installPackages() {
     shell: process.platform === "win32",
   });
   if (result.status !== 0)
-    stop("npm ci failed; its own words are above. Mend that and run the command again.");
+    stop("npm install failed; its own words are above. Mend that and run the command again.");
   writeFileSync(stamp, wanted);
 }
 

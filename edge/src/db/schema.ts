@@ -52,7 +52,11 @@ export const files = sqliteTable(
   ],
 );
 
-/** What is derived from a file, wanted or made. The object columns are written once per version. */
+/**
+ * What is derived from a file, wanted or made. The object columns are written once per version. `name` is the
+ * rung's or track's own ("720", "audio-0"), and the kind again for what a file has one of ("thumbnail", "mp4").
+ * `version` is the plan's id for rungs and tracks, the recipe's hash for the rest.
+ */
 export const renditions = sqliteTable(
   "renditions",
   {

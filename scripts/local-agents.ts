@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./build-worker.ts";
 import type { LocalEdge } from "./local-edge.ts";
+import { tethered } from "./tether.ts";
 
 export interface LocalAgent {
   process: ChildProcess;
@@ -26,22 +27,20 @@ export async function startLocalAgent(edge: LocalEdge, options: LocalAgentOption
   const folder = join(options.dataDir, "agents", options.name);
   mkdirSync(folder, { recursive: true });
   const output = options.output ?? "inherit";
-  // A session of its own, so that a terminal's Ctrl-C reaches it through us, in our order.
-  const child = spawn(
-    process.execPath,
-    [join(root, "transcoder-agent", "src", "cli.ts"), "--edge", edge.url],
-    {
-      detached: true,
-      stdio: ["ignore", output, output],
-      env: {
-        ...process.env,
-        CAPCLOUD_KEY_FILE: await keyFile(edge, options.name, folder),
-        CAPCLOUD_WORKSPACE: join(folder, "workspace"),
-        CAPCLOUD_ALLOW_ROOT: "1",
-        ...options.env,
-      },
+  // A process group of its own, so that a terminal's Ctrl-C reaches it through us, in our order.
+  const cli = join(root, "transcoder-agent", "src", "cli.ts");
+  const [command, args] = tethered("TERM", process.execPath, [cli, "--edge", edge.url]);
+  const child = spawn(command, args, {
+    detached: true,
+    stdio: ["ignore", output, output],
+    env: {
+      ...process.env,
+      CAPCLOUD_KEY_FILE: await keyFile(edge, options.name, folder),
+      CAPCLOUD_WORKSPACE: join(folder, "workspace"),
+      CAPCLOUD_ALLOW_ROOT: "1",
+      ...options.env,
     },
-  );
+  });
   return { process: child, stop: () => stopProcess(child) };
 }
 

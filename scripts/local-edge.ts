@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
@@ -12,6 +13,7 @@ import { createAgent } from "../edge/src/catalog/agents.ts";
 import { openDatabase } from "../edge/src/db/client.ts";
 import { buildWorker, root } from "./build-worker.ts";
 import { migrateLocal } from "./migrate-local.ts";
+import { tetheredScript } from "./tether.ts";
 
 export interface LocalEdgeOptions {
   /** Everything that must survive a restart lies here. */
@@ -50,6 +52,8 @@ export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEd
   const port = options.port || (await freePort());
   const url = `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${port}`;
   mkdirSync(options.dataDir, { recursive: true });
+  // Miniflare starts workerd untied: were this process killed, it would live on and keep the port.
+  process.env["MINIFLARE_WORKERD_PATH"] = tetheredScript(join(options.dataDir, "workerd.sh"), workerdPath());
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       ...(await workerOptions(options, url)),
@@ -80,6 +84,12 @@ export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEd
       await miniflare.dispose();
     },
   };
+}
+
+/** The one workerd of the lock file, as Miniflare itself finds it. */
+function workerdPath(): string {
+  const fromMiniflare = createRequire(createRequire(import.meta.url).resolve("miniflare"));
+  return (fromMiniflare("workerd") as { default: string }).default;
 }
 
 const LOCAL_PLACE = { latitude: "50.11", longitude: "8.68", continent: "EU", country: "DE", colo: "FRA" };

@@ -11,6 +11,7 @@ const STATUS = {
   conflict: 409,
   gone: 410,
   length_required: 411,
+  precondition_failed: 412,
   too_large: 413,
   type_refused: 415,
   range_not_satisfiable: 416,

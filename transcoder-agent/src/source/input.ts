@@ -1,0 +1,196 @@
+/**
+ * One input as a sparse file: bytes are fetched when somebody reads them, each once, and stay. Readers share
+ * what is there and what is under way. Owned by `inputs.ts`; knows ranges, not addresses or jobs.
+ */
+import { open, rm, type FileHandle } from "node:fs/promises";
+import { asJobError } from "../disk.ts";
+import { reasonOf } from "../gate.ts";
+import { Intervals, type Interval } from "./intervals.ts";
+
+/** Fetches `[from, to)` and hands over chunks in order. */
+export type Fetch = (
+  range: Interval,
+  sink: (chunk: Buffer, at: number) => Promise<void>,
+  signal: AbortSignal,
+) => Promise<void>;
+
+const MIB = 1_024 * 1_024;
+/** Asked for at once where a reader lands; twice that when nothing would be left over (a `moov` at the end). */
+export const JUMP_BYTES = 2 * MIB;
+/** Asked for at once where a reader goes on. */
+export const RUN_BYTES = 8 * MIB;
+/** At most so far ahead of a reader, and never further than twice what it has read in one go. */
+const AHEAD_BYTES = 16 * MIB;
+/** Ranges under way while a whole file is wanted. */
+const LANES = 3;
+const CHUNK_BYTES = 256 * 1_024;
+
+/** A stretch being fetched; `at` moves as it arrives. */
+interface Claim {
+  at: number;
+  readonly to: number;
+  done: Promise<void>;
+}
+
+interface Waiter {
+  at: number;
+  resolve: () => void;
+  reject: (error: Error) => void;
+}
+
+export class Input {
+  readonly path: string;
+  readonly size: number;
+  readonly #file: FileHandle;
+  readonly #fetch: Fetch;
+  readonly #have = new Intervals();
+  readonly #claims = new Set<Claim>();
+  readonly #waiters = new Set<Waiter>();
+  #stop = new AbortController();
+
+  private constructor(path: string, size: number, file: FileHandle, fetch: Fetch) {
+    this.path = path;
+    this.size = size;
+    this.#file = file;
+    this.#fetch = fetch;
+  }
+
+  static async open(path: string, size: number, fetch: Fetch): Promise<Input> {
+    const file = await open(path, "w+", 0o600);
+    await file.truncate(size);
+    return new Input(path, size, file, fetch);
+  }
+
+  get missing(): number {
+    return this.size - this.#have.total;
+  }
+
+  /** The bytes of `[from, to)` in order, as they come. */
+  async *read(from: number, to: number, signal: AbortSignal): AsyncGenerator<Buffer> {
+    for (let at = from; at < to;) {
+      signal.throwIfAborted();
+      const end = Math.min(to, this.#have.runEnd(at), at + CHUNK_BYTES);
+      if (end <= at) {
+        await this.#arrival(at, signal);
+        continue;
+      }
+      const chunk = Buffer.allocUnsafe(end - at);
+      const { bytesRead } = await this.#file.read(chunk, 0, chunk.length, at);
+      at += bytesRead;
+      this.#readAhead(at, at - from);
+      yield chunk.subarray(0, bytesRead);
+    }
+  }
+
+  /** Fetches all that is missing of `[from, to)`, several ranges at a time. */
+  async fill(from: number, to: number, signal: AbortSignal): Promise<void> {
+    const lane = async () => {
+      for (let at = this.#unclaimed(from); at < to; at = this.#unclaimed(from)) {
+        await abortable(this.#claim(at, RUN_BYTES).done, signal);
+      }
+    };
+    await Promise.all(Array.from({ length: LANES }, lane));
+    for (let at = this.#have.runEnd(from); at < to; at = this.#have.runEnd(at))
+      await this.#arrival(at, signal);
+  }
+
+  /** Ends what is being fetched; what has arrived stays. */
+  rest(): void {
+    this.#stop.abort(new Error("nobody reads this input any more"));
+    this.#stop = new AbortController();
+  }
+
+  async close(): Promise<void> {
+    this.rest();
+    await Promise.allSettled([...this.#claims].map(({ done }) => done));
+    await this.#file.close();
+    await rm(this.path, { force: true });
+  }
+
+  /** Resolves when byte `at` is there. */
+  async #arrival(at: number, signal: AbortSignal): Promise<void> {
+    if (!this.#claimOn(at)) this.#claim(at, this.#continues(at) ? RUN_BYTES : JUMP_BYTES);
+    let waiter: Waiter | undefined;
+    const arrived = new Promise<void>((resolve, reject) => {
+      waiter = { at, resolve, reject };
+      this.#waiters.add(waiter);
+    });
+    await abortable(arrived, signal).finally(() => waiter && this.#waiters.delete(waiter));
+  }
+
+  /** The first byte from `from` on that is neither there nor under way. */
+  #unclaimed(from: number): number {
+    let at = from;
+    for (;;) {
+      at = this.#have.runEnd(at);
+      const claim = this.#claimOn(at);
+      if (!claim) return at;
+      at = claim.to;
+    }
+  }
+
+  #claimOn(at: number): Claim | undefined {
+    return [...this.#claims].find((claim) => claim.at <= at && at < claim.to);
+  }
+
+  #continues(at: number): boolean {
+    return at === 0 || this.#have.runEnd(at - 1) > at - 1;
+  }
+
+  #readAhead(at: number, consumed: number): void {
+    if (consumed < JUMP_BYTES / 2) return;
+    const next = this.#unclaimed(at);
+    if (next < Math.min(this.size, at + Math.min(AHEAD_BYTES, 2 * consumed))) this.#claim(next, RUN_BYTES);
+  }
+
+  #claim(at: number, window: number): Claim {
+    const later = [...this.#claims].map((claim) => claim.at).filter((start) => start > at);
+    const edge = Math.min(this.#have.nextStart(at, this.size), ...later);
+    const to = edge - at <= 2 * window ? edge : at + window;
+    const claim: Claim = { at, to, done: Promise.resolve() };
+    this.#claims.add(claim);
+    claim.done = this.#carry(claim, this.#stop.signal);
+    // Whoever needs the bytes hears of the failure as a waiter; read-ahead alone needs nothing.
+    claim.done.catch(() => undefined);
+    return claim;
+  }
+
+  async #carry(claim: Claim, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#fetch([claim.at, claim.to], (chunk, at) => this.#store(claim, chunk, at), signal);
+    } catch (error) {
+      const failure = error instanceof Error ? error : new Error(String(error));
+      for (const waiter of this.#waiters) {
+        if (waiter.at >= claim.at && waiter.at < claim.to) waiter.reject(failure);
+      }
+      throw failure;
+    } finally {
+      this.#claims.delete(claim);
+    }
+  }
+
+  async #store(claim: Claim, chunk: Buffer, at: number): Promise<void> {
+    try {
+      for (let done = 0; done < chunk.length;) {
+        done += (await this.#file.write(chunk, done, chunk.length - done, at + done)).bytesWritten;
+      }
+    } catch (error) {
+      throw asJobError(error);
+    }
+    this.#have.add(at, at + chunk.length);
+    claim.at = at + chunk.length;
+    for (const waiter of this.#waiters) {
+      if (waiter.at >= at && waiter.at < claim.at) waiter.resolve();
+    }
+  }
+}
+
+async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  let giveUp = () => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    giveUp = () => reject(reasonOf(signal));
+    if (signal.aborted) giveUp();
+    else signal.addEventListener("abort", giveUp, { once: true });
+  });
+  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener("abort", giveUp));
+}

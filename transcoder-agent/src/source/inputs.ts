@@ -1,0 +1,186 @@
+/**
+ * The inputs that jobs of this agent read, shared between jobs of one file: counted while used, kept a while
+ * after, since the next rectangle of a video usually follows. Gives `job.ts` a `Source` for each.
+ */
+import { randomUUID } from "node:crypto";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { asJobError } from "../disk.ts";
+import type { Gate } from "../gate.ts";
+import type { Source } from "../processors/processor.ts";
+import type { Address, Transfer } from "../transfer.ts";
+import { Input } from "./input.ts";
+import type { SourceServer } from "./server.ts";
+
+/** An unused input stays so many milliseconds. */
+const LINGER_MS = 120_000;
+
+/** A job's wish for an input. `sign` gets a fresh address for it, for as long as the job's lease lives. */
+export interface InputWish {
+  name: string;
+  size: number;
+  url: string | undefined;
+  sign: () => Promise<string>;
+  signal: AbortSignal;
+}
+
+export interface HeldSource {
+  source: Source;
+  /** What last kept this job's bytes from coming; a tool that read them may have called it anything. */
+  failure: () => Error | null;
+  release: () => void;
+}
+
+/** An input with those who read it now. */
+interface Shared {
+  input: Input;
+  /** Loopback address. */
+  url: string;
+  /** Signed address, the newest anybody got. */
+  signed: string;
+  renewing: Promise<string> | null;
+  readers: Set<InputWish>;
+  failure: Error | null;
+  linger: NodeJS.Timeout | null;
+}
+
+export interface InputsOptions {
+  folder: string;
+  server: SourceServer;
+  transfer: Transfer;
+  gate: Gate;
+  lingerMs?: number;
+}
+
+export class Inputs {
+  readonly #options: InputsOptions;
+  readonly #shared = new Map<string, Promise<Shared>>();
+
+  constructor(options: InputsOptions) {
+    this.#options = options;
+  }
+
+  async acquire(wish: InputWish): Promise<HeldSource> {
+    const signed = wish.url ?? (await wish.sign());
+    const shared = await this.#find(signed, wish.size);
+    if (shared.linger) clearTimeout(shared.linger);
+    shared.linger = null;
+    if (shared.readers.size === 0) shared.failure = null;
+    shared.signed = signed;
+    shared.readers.add(wish);
+    return {
+      source: sourceOf(shared, wish.signal),
+      failure: () => shared.failure,
+      release: () => this.#release(signed, shared, wish),
+    };
+  }
+
+  /** Forgets what nobody reads now: for when the disk is short. */
+  async evictIdle(): Promise<void> {
+    for (const [identity, promise] of this.#shared) {
+      const shared = await promise;
+      if (shared.readers.size === 0) await this.#forget(identity, shared);
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const [identity, promise] of this.#shared) await this.#forget(identity, await promise);
+  }
+
+  #find(signed: string, size: number): Promise<Shared> {
+    const identity = identityOf(signed, size);
+    const known = this.#shared.get(identity);
+    if (known) return known;
+    const opening = this.#open(signed, size);
+    this.#shared.set(identity, opening);
+    opening.catch(() => this.#shared.delete(identity));
+    return opening;
+  }
+
+  async #open(signed: string, size: number): Promise<Shared> {
+    const { folder, server, transfer, gate } = this.#options;
+    const input = await Input.open(join(folder, randomUUID()), size, async (range, sink, signal) => {
+      try {
+        await gate.run(signal, () => transfer.read(addressOf(shared), range, sink, signal));
+      } catch (error) {
+        if (!signal.aborted) shared.failure = asJobError(error);
+        throw error;
+      }
+    });
+    const shared: Shared = {
+      input,
+      url: server.publish(input),
+      signed,
+      renewing: null,
+      readers: new Set(),
+      failure: null,
+      linger: null,
+    };
+    return shared;
+  }
+
+  #release(signed: string, shared: Shared, wish: InputWish): void {
+    shared.readers.delete(wish);
+    if (shared.readers.size > 0) return;
+    shared.input.rest();
+    const forget = () => void this.#forget(identityOf(signed, shared.input.size), shared);
+    shared.linger ??= setTimeout(forget, this.#options.lingerMs ?? LINGER_MS).unref();
+  }
+
+  async #forget(identity: string, shared: Shared): Promise<void> {
+    this.#shared.delete(identity);
+    if (shared.linger) clearTimeout(shared.linger);
+    this.#options.server.withdraw(shared.url);
+    await shared.input.close();
+  }
+}
+
+/** Signatures stand in the query; one path is one object, and objects never change. */
+function identityOf(signed: string, size: number): string {
+  const { origin, pathname } = new URL(signed);
+  return `${origin}${pathname} ${size}`;
+}
+
+function addressOf(shared: Shared): Address<string> {
+  return {
+    get: async (refused) => {
+      if (refused !== shared.signed) return shared.signed;
+      shared.renewing ??= renew(shared).finally(() => (shared.renewing = null));
+      return shared.renewing;
+    },
+  };
+}
+
+/** A fresh address from whichever job can still get one. */
+async function renew(shared: Shared): Promise<string> {
+  let last: unknown = new Error("nobody reads this input any more");
+  for (const reader of shared.readers) {
+    try {
+      shared.signed = await reader.sign();
+      return shared.signed;
+    } catch (error) {
+      last = error;
+      if (!reader.signal.aborted) throw error;
+    }
+  }
+  throw last;
+}
+
+function sourceOf({ input, url }: Shared, signal: AbortSignal): Source {
+  return {
+    size: input.size,
+    url,
+    download: async () => {
+      await input.fill(0, input.size, signal);
+      return input.path;
+    },
+    appendTo: async (path, offset, length) => {
+      const file = await open(path, "a");
+      try {
+        for await (const chunk of input.read(offset, offset + length, signal)) await file.appendFile(chunk);
+      } finally {
+        await file.close();
+      }
+    },
+  };
+}

@@ -100,6 +100,7 @@ export default defineConfig({
     "no-await-in-loop": "off",
     "import/no-unassigned-import": "off",
     "no-shadow": "off",
+    "import/no-named-as-default-member": "off",
     "unicorn/no-array-sort": "off",
     // Argument lists read better in groups.
     "unicorn/no-useless-spread": "off",

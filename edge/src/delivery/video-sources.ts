@@ -1,0 +1,51 @@
+/**
+ * The ways to play a video, for programs that choose one themselves: the original; `fast`, a progressive MP4;
+ * `hd`, the best rung with its sound; `hls`, all rungs. Pure.
+ */
+import type { FileRow } from "../catalog/files.ts";
+import type { RenditionRow } from "../catalog/renditions.ts";
+
+export interface VideoSource {
+  url: string | null;
+  /** It plays from its start now. */
+  ready: boolean;
+  /** Bytes, once known. */
+  size: number | null;
+}
+
+export interface VideoSources {
+  original: VideoSource;
+  fast: VideoSource;
+  hd: VideoSource;
+  hls: VideoSource;
+}
+
+/** `begun`: the first segment of some rung is there. */
+export function videoSources(
+  file: FileRow,
+  renditions: readonly RenditionRow[],
+  begun: boolean,
+  origin: string,
+): VideoSources {
+  const url = `${origin}/${file.id}`;
+  const mp4 = renditions.find(({ kind }) => kind === "mp4");
+  const rungs = renditions.filter(({ kind }) => kind === "rung");
+  const sound = renditions.filter(({ kind }) => kind === "track");
+  const best = rungs.toSorted((a, b) => Number(b.name) - Number(a.name))[0];
+  const master = file.kind === "video" ? `${url}/hls/master.m3u8` : null;
+  return {
+    original: { url: `${url}.${file.extension}`, ready: true, size: file.size },
+    fast: { url: `${url}/video.mp4`, ready: mp4?.state === "ready", size: mp4?.size ?? null },
+    hd: {
+      url: best && master ? `${master}?rung=${best.name}` : null,
+      ready: best?.state === "ready",
+      size: best ? totalSize([best, ...sound]) : null,
+    },
+    hls: { url: master, ready: begun, size: totalSize([...rungs, ...sound]) },
+  };
+}
+
+function totalSize(rows: readonly RenditionRow[]): number | null {
+  if (rows.length === 0 || rows.some(({ size }) => size === null)) return null;
+  return rows.reduce((sum, { size }) => sum + (size ?? 0), 0);
+}

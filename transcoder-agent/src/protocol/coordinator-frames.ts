@@ -94,3 +94,6 @@ export type Accepted = z.infer<typeof Accepted>;
 export type Refused = z.infer<typeof Refused>;
 export type Cancel = z.infer<typeof Cancel>;
 export type Renewed = z.infer<typeof Renewed>;
+export type Move = z.infer<typeof Move>;
+export type Drain = z.infer<typeof Drain>;
+export type ErrorFrame = z.infer<typeof ErrorFrame>;

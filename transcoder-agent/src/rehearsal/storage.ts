@@ -3,6 +3,7 @@
  * and faults on order. Speaks HTTP like the real one, so that `transfer.ts` runs as it is.
  */
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -120,10 +121,10 @@ async function sendBytes(response: ServerResponse, made: Made, from: number, to:
   const step = 256 * 1024;
   for (let at = from; at < to && !response.destroyed; at += step) {
     if (response.write(made.bytes(at, Math.min(to, at + step)))) continue;
-    await new Promise<void>((resolve) => {
-      response.once("drain", resolve);
-      response.once("close", resolve);
-    });
+    const settled = new AbortController();
+    const { signal } = settled;
+    await Promise.race([once(response, "drain", { signal }), once(response, "close", { signal })]);
+    settled.abort();
   }
 }
 

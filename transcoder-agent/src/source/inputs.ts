@@ -31,7 +31,12 @@ export interface HeldSource {
   release: () => void;
 }
 
-/** An input with those who read it now. */
+interface Reader {
+  wish: InputWish;
+  failure: Error | null;
+}
+
+/** An input with the jobs that read it now. */
 interface Shared {
   input: Input;
   /** Loopback address. */
@@ -39,8 +44,7 @@ interface Shared {
   /** Signed address, the newest anybody got. */
   signed: string;
   renewing: Promise<string> | null;
-  readers: Set<InputWish>;
-  failure: Error | null;
+  readers: Set<Reader>;
   linger: NodeJS.Timeout | null;
 }
 
@@ -62,16 +66,20 @@ export class Inputs {
 
   async acquire(wish: InputWish): Promise<HeldSource> {
     const signed = wish.url ?? (await wish.sign());
-    const shared = await this.#find(signed, wish.size);
+    const identity = identityOf(signed, wish.size);
+    const opening = this.#find(identity, signed, wish.size);
+    const shared = await opening;
+    // Forgotten in the meantime: open it again.
+    if (this.#shared.get(identity) !== opening) return this.acquire(wish);
     if (shared.linger) clearTimeout(shared.linger);
     shared.linger = null;
-    if (shared.readers.size === 0) shared.failure = null;
     shared.signed = signed;
-    shared.readers.add(wish);
+    const reader: Reader = { wish, failure: null };
+    shared.readers.add(reader);
     return {
       source: sourceOf(shared, wish.signal),
-      failure: () => shared.failure,
-      release: () => this.#release(signed, shared, wish),
+      failure: () => reader.failure,
+      release: () => this.#release(identity, shared, reader),
     };
   }
 
@@ -87,8 +95,7 @@ export class Inputs {
     for (const [identity, promise] of this.#shared) await this.#forget(identity, await promise);
   }
 
-  #find(signed: string, size: number): Promise<Shared> {
-    const identity = identityOf(signed, size);
+  #find(identity: string, signed: string, size: number): Promise<Shared> {
     const known = this.#shared.get(identity);
     if (known) return known;
     const opening = this.#open(signed, size);
@@ -103,7 +110,8 @@ export class Inputs {
       try {
         await gate.run(signal, () => transfer.read(addressOf(shared), range, sink, signal));
       } catch (error) {
-        if (!signal.aborted) shared.failure = asJobError(error);
+        const failure = asJobError(error);
+        if (!signal.aborted) shared.readers.forEach((reader) => (reader.failure = failure));
         throw error;
       }
     });
@@ -113,17 +121,16 @@ export class Inputs {
       signed,
       renewing: null,
       readers: new Set(),
-      failure: null,
       linger: null,
     };
     return shared;
   }
 
-  #release(signed: string, shared: Shared, wish: InputWish): void {
-    shared.readers.delete(wish);
+  #release(identity: string, shared: Shared, reader: Reader): void {
+    shared.readers.delete(reader);
     if (shared.readers.size > 0) return;
     shared.input.rest();
-    const forget = () => void this.#forget(identityOf(signed, shared.input.size), shared);
+    const forget = () => void this.#forget(identity, shared);
     shared.linger ??= setTimeout(forget, this.#options.lingerMs ?? LINGER_MS).unref();
   }
 
@@ -154,13 +161,13 @@ function addressOf(shared: Shared): Address<string> {
 /** A fresh address from whichever job can still get one. */
 async function renew(shared: Shared): Promise<string> {
   let last: unknown = new Error("nobody reads this input any more");
-  for (const reader of shared.readers) {
+  for (const { wish } of shared.readers) {
     try {
-      shared.signed = await reader.sign();
+      shared.signed = await wish.sign();
       return shared.signed;
     } catch (error) {
       last = error;
-      if (!reader.signal.aborted) throw error;
+      if (!wish.signal.aborted) throw error;
     }
   }
   throw last;

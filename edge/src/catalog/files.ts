@@ -5,7 +5,7 @@
  */
 import { and, eq, lt, ne, sql } from "drizzle-orm";
 import type { Database } from "../db/client.ts";
-import { files, plans, rectangles, renditions, workOutbox, type FileStatus } from "../db/schema.ts";
+import { files, plans, rectangles, renditions, shards, workOutbox, type FileStatus } from "../db/schema.ts";
 import { ulid } from "./ids.ts";
 import type { WorkRow } from "./outbox.ts";
 import { addShardBytes } from "./shard-usage.ts";
@@ -41,27 +41,34 @@ export async function findFile(db: Database, id: string): Promise<FileRow | null
 }
 
 /**
- * Reserves the bytes by a pending row. False, with nothing left behind, where the shard has no room: the
+ * Reserves the bytes by a pending row. "full", with nothing left behind, where the shard has no room: the
  * bytes are added first and looked at afterwards, so that no number of reservations at once overshoots.
+ * "taken": the id is another file's, and nothing was written.
  */
 export async function reserveFile(
   db: Database,
   reservation: Reservation,
   budgetBytes: number,
-): Promise<boolean> {
+): Promise<"reserved" | "full" | "taken"> {
   const { now, ...row } = reservation;
   const unknown = sql`not exists (select 1 from ${files} where id = ${row.id})`;
-  const [, , used] = await writeBatch(db, [
+  const [, , rows] = await writeBatch(db, [
     addShardBytes(db, row.shard, row.size, unknown),
     db
       .insert(files)
       .values({ ...row, state: "pending", status: "processing", createdAt: now })
       .onConflictDoNothing(),
-    db.all<{ bytes: number }>(sql`select used_bytes as bytes from shards where name = ${row.shard}`),
+    db
+      .select({ objectKey: files.objectKey, usedBytes: shards.usedBytes })
+      .from(files)
+      .innerJoin(shards, eq(shards.name, files.shard))
+      .where(eq(files.id, row.id)),
   ]);
-  if ((used[0]?.bytes ?? 0) <= budgetBytes) return true;
+  const [found] = rows;
+  if (found?.objectKey !== row.objectKey) return "taken";
+  if (found.usedBytes <= budgetBytes) return "reserved";
   await releaseReservation(db, row.id);
-  return false;
+  return "full";
 }
 
 /** pending → stored, counters set right to the true size, work put into the outbox. Null: the reservation had lapsed. */

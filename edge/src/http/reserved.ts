@@ -1,6 +1,6 @@
 /**
- * The first words of a path that are ours. Never issued as a slug or an alias, never taken as the name in
- * `PUT /{name}`. One list, in this file only; it has room for doors that are announced but not built.
+ * The first words of a path that are ours: never issued as a slug or an alias. One list, in this file only; it
+ * holds the doors that stand in the contract's table, built or not.
  */
 const RESERVED = new Set([
   "about",

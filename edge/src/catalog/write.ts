@@ -3,6 +3,7 @@
  * repeats only reads. Every statement of the catalogue is therefore safe to run twice.
  */
 import type { BatchItem, BatchResponse } from "drizzle-orm/batch";
+import { SQLiteRaw } from "drizzle-orm/sqlite-core/query-builders/raw";
 import type { Database } from "../db/client.ts";
 
 type Statements = Readonly<[BatchItem<"sqlite">, ...BatchItem<"sqlite">[]]>;
@@ -18,6 +19,7 @@ export async function writeBatch<S extends Statements>(
   db: Database,
   statements: S,
 ): Promise<BatchResponse<S>> {
+  for (const statement of statements) prepareRaw(db, statement);
   for (let attempt = 1; ; attempt++) {
     try {
       return await db.batch(statements);
@@ -27,6 +29,12 @@ export async function writeBatch<S extends Statements>(
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
+}
+
+/** `db.run(sql`…`)` in a batch: drizzle 0.45 binds its parameters to a statement that it never prepared. */
+function prepareRaw(db: Database, statement: BatchItem<"sqlite">): void {
+  if (!(statement instanceof SQLiteRaw)) return;
+  Object.assign(statement, { stmt: db.$client.prepare(statement.getQuery().sql) });
 }
 
 export function isPassing(error: unknown): boolean {

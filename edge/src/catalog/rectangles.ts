@@ -70,7 +70,8 @@ export async function findSegment(
       initLength: rectangles.initLength,
       segment: sql<string>`piece.value`,
     })
-    .from(sql`${rectangles}, json_each(${rectangles.segments}) as piece`)
+    .from(rectangles)
+    .innerJoin(sql`json_each(${rectangles.segments}) as piece`, sql`true`)
     .where(
       and(
         eq(rectangles.planId, planId),

@@ -1,0 +1,26 @@
+/**
+ * A process between the agent and ffmpeg where the kernel cannot tie the two: started by `run.ts` with the
+ * tool and its arguments, it ends the tool when its own stdin closes, which happens when the agent dies.
+ */
+import { spawn } from "node:child_process";
+import { constants, setPriority } from "node:os";
+import { bareEnvironment } from "./guard.ts";
+
+const [tool = "", ...rest] = process.argv.slice(2);
+const child = spawn(tool, rest, {
+  stdio: ["ignore", "inherit", "inherit"],
+  env: bareEnvironment(process.env),
+  windowsHide: true,
+});
+if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
+process.stdin.on("end", () => child.kill("SIGKILL"));
+process.stdin.on("error", () => child.kill("SIGKILL"));
+process.stdin.resume();
+child.on("error", (error) => {
+  process.stderr.write(`${error.message}\n`);
+  process.exit(127);
+});
+child.on("exit", (code, signal) => {
+  // A signal becomes what a shell would answer.
+  process.exit(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+});

@@ -1,0 +1,139 @@
+/**
+ * The only file that starts ffmpeg and ffprobe. fluent-ffmpeg is used as spawner alone: option arrays, no
+ * helper methods, no `progress` listener (with `-progress` one throws inside an event and ends the
+ * process), no capability probes. Called by processors and encoder trials with what the builders give.
+ *
+ * A run has succeeded when it exited with 0 AND said `progress=end`; anything else is a JobError.
+ */
+import { ChildProcess, spawn, spawnSync } from "node:child_process";
+import ffmpeg from "fluent-ffmpeg";
+import { JobError } from "../errors.ts";
+import { classifyFailure } from "./failure.ts";
+import { chooseGuard, findProgram, type Guard } from "./guard.ts";
+import { GLOBAL_OPTIONS, type Invocation } from "./invocation.ts";
+import { createProgressReader, type Progress } from "./progress.ts";
+import { watchProcess, type Limits } from "./watch.ts";
+
+const DEFAULT_LIMITS: Limits = { stallMs: 120_000, wallMs: 6 * 3_600_000 };
+/** What `env` answers for a program that is not there or may not be started. */
+const NOT_FOUND = new Set([126, 127]);
+/** More than any probe of 64 streams. */
+const PROBE_BYTES = 16 * 1024 * 1024;
+
+export interface RunOptions {
+  signal?: AbortSignal | undefined;
+  onProgress?: (progress: Progress) => void;
+  limits?: Partial<Limits>;
+}
+
+/** What ffmpeg said at its end. `warnings` is the end of its stderr. */
+export interface Outcome extends Progress {
+  warnings: string;
+}
+
+const tools = { ffmpeg: "ffmpeg", ffprobe: "ffprobe" };
+
+/** Other programs than those on the PATH; to be called once, before the first run. */
+export function useTools(paths: Partial<typeof tools>): void {
+  Object.assign(tools, paths);
+}
+
+export async function runFfmpeg(invocation: Invocation, options: RunOptions = {}): Promise<Outcome> {
+  const guard = guardFor(tools.ffmpeg);
+  const child = await startFfmpeg(invocation, guard);
+  const watch = watchProcess(child, { ...DEFAULT_LIMITS, ...options.limits }, {
+    signal: options.signal,
+    byStdin: guard.byStdin,
+  });
+  let before = "";
+  const reader = createProgressReader((progress) => {
+    const now = `${progress.frame} ${progress.seconds}`;
+    if (now !== before) watch.alive();
+    before = now;
+    options.onProgress?.(progress);
+  });
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => reader.feed(text));
+  const { code, signal, stderr } = await watch.closed;
+  if (code !== null && NOT_FOUND.has(code)) throw missing("ffmpeg");
+  if (code !== 0) throw classifyFailure({ tool: "ffmpeg", code, signal, stderr });
+  if (!reader.ended) throw new JobError("crashed", "ffmpeg ended without saying that it was done.");
+  return { ...reader.last, warnings: stderr };
+}
+
+/** Starts it and answers the process as soon as there is one. */
+function startFfmpeg(invocation: Invocation, guard: Guard): Promise<ChildProcess> {
+  const command = ffmpeg({ stdoutLines: 1 }).setFfmpegPath(guard.command);
+  // Both ask ffmpeg what it lists before each first run; what works here was proven by trial.
+  Object.assign(command, {
+    _checkCapabilities: (next: (error: null) => void) => next(null),
+    availableEncoders: (next: (error: null, encoders: object) => void) => next(null, {}),
+  });
+  // fluent-ffmpeg puts the first input's options first of all: the guard's own arguments go there.
+  invocation.inputs.forEach(({ url, options }, index) => {
+    const ahead = index === 0 ? [...guard.prefix, ...GLOBAL_OPTIONS] : [];
+    command.input(url).inputOptions([...ahead, ...options]);
+  });
+  for (const { path, options } of invocation.outputs) command.output(path).outputOptions([...options]);
+  return new Promise((resolve, reject) => {
+    command.on("start", () => {
+      const child: unknown = Reflect.get(command, "ffmpegProc");
+      if (child instanceof ChildProcess) resolve(child);
+      else reject(new JobError("crashed", "ffmpeg was started without a process."));
+    });
+    // After the start the process itself is listened to; before it, there is none.
+    command.on("error", (error) => reject(new JobError("tool_missing", "ffmpeg cannot be started.", { cause: error })));
+    command.run();
+  });
+}
+
+export interface ProbeOptions {
+  signal?: AbortSignal | undefined;
+  limits?: Partial<Limits>;
+  /** Takes the output line by line instead of the answer holding it. */
+  onLine?: (line: string) => void;
+}
+
+/** Answers what ffprobe wrote to stdout; "" when lines were taken one by one. */
+export async function runFfprobe(probeArguments: readonly string[], options: ProbeOptions = {}): Promise<string> {
+  const guard = guardFor(tools.ffprobe);
+  const child = spawn(guard.command, [...guard.prefix, ...probeArguments], { windowsHide: true });
+  const watch = watchProcess(child, { ...DEFAULT_LIMITS, ...options.limits }, {
+    signal: options.signal,
+    byStdin: guard.byStdin,
+  });
+  let text = "";
+  child.stdout.setEncoding("utf8").on("data", (piece: string) => {
+    watch.alive();
+    text += piece;
+    if (options.onLine !== undefined) {
+      const lines = text.split("\n");
+      text = lines.pop() ?? "";
+      for (const line of lines) options.onLine(line);
+    } else if (text.length > PROBE_BYTES) {
+      watch.end(new JobError("too_large", "The file describes more than we read."));
+    }
+  });
+  const { code, signal, stderr } = await watch.closed;
+  if (code !== null && NOT_FOUND.has(code)) throw missing("ffprobe");
+  if (code !== 0) throw classifyFailure({ tool: "ffprobe", code, signal, stderr });
+  return text;
+}
+
+function missing(tool: string): JobError {
+  return new JobError("tool_missing", `${tool} is not installed: install ffmpeg 5.1 or newer.`);
+}
+
+const guards = new Map<string, Guard>();
+
+function guardFor(tool: string): Guard {
+  const known = guards.get(tool);
+  if (known !== undefined) return known;
+  const guard = chooseGuard(tool, process.env, (name) => {
+    const path = findProgram(name);
+    // BusyBox has a setpriv that cannot do it.
+    if (name !== "setpriv" || path === null) return path;
+    return spawnSync(path, ["--pdeathsig", "KILL", "--", "true"]).status === 0 ? path : null;
+  });
+  guards.set(tool, guard);
+  return guard;
+}

@@ -1,0 +1,44 @@
+/** ffmpeg's arguments for single pictures. Pure. */
+import type { SourceTraits } from "../protocol.ts";
+import type { Invocation } from "./invocation.ts";
+import { plainPicture } from "./picture-filters.ts";
+import { sourceOptions } from "./source-arguments.ts";
+
+/** Pictures looked at for the most telling one, from the place that was sought. */
+const CANDIDATES = 12;
+
+/** One picture as bare RGB of exactly that size. `at` in seconds from the start of the source. */
+export function grabStill(wish: {
+  url: string;
+  stream: number;
+  at: number;
+  traits: Pick<SourceTraits, "interlaced" | "transfer">;
+  width: number;
+  height: number;
+  path: string;
+}): Invocation {
+  const filters = [`thumbnail=${CANDIDATES}`, ...plainPicture(wish.traits, wish), "format=rgb24"].join(",");
+  const seek = wish.at > 0 ? ["-ss", wish.at.toFixed(3)] : [];
+  return {
+    inputs: [{ options: [...sourceOptions(wish.url), ...seek], url: wish.url }],
+    outputs: [
+      {
+        options: [
+          ...["-map", `0:${wish.stream}`, "-vf", filters, "-frames:v", "1"],
+          ...["-c:v", "rawvideo", "-f", "rawvideo"],
+        ],
+        path: wish.path,
+      },
+    ],
+  };
+}
+
+/** Cover art exactly as it lies in the file, for sharp to read. */
+export function takeCover(wish: { url: string; stream: number; path: string }): Invocation {
+  return {
+    inputs: [{ options: sourceOptions(wish.url), url: wish.url }],
+    outputs: [
+      { options: ["-map", `0:${wish.stream}`, "-c", "copy", "-frames:v", "1", "-f", "data"], path: wish.path },
+    ],
+  };
+}

@@ -1,0 +1,91 @@
+/**
+ * ffmpeg's arguments for a rectangle: one decode, an exact cut, one fragmented MP4 per rung by a cascade of
+ * scales. Pure. Times come in source ticks and leave as source time minus origin, unrounded.
+ */
+import type { RungRecipe, SourceTraits } from "../protocol.ts";
+import type { Encoder } from "./encoders.ts";
+import { fragmentOptions } from "./fragment-options.ts";
+import type { Invocation } from "./invocation.ts";
+import { plainPicture, scaleTo } from "./picture-filters.ts";
+import { seekOptions, sourceOptions } from "./source-arguments.ts";
+
+export interface RectangleEncode {
+  url: string;
+  /** ffmpeg's index of the stream. */
+  stream: number;
+  /** Seconds of the source to seek to; null reads from the beginning. */
+  from: number | null;
+  timescale: number;
+  /** Source ticks. */
+  origin: number;
+  /** Source ticks, one more than segments; the last null where the end is open. */
+  boundaries: readonly (number | null)[];
+  traits: SourceTraits;
+  rungs: readonly (Pick<RungRecipe, "width" | "height" | "ceiling"> & { path: string })[];
+  encoder: Encoder;
+}
+
+/** Keyframes come by list alone. */
+const NO_OTHER_KEYFRAMES = "100000";
+/** A forced time lies this much before its frame, in seconds, so that rounding cannot put it behind. */
+const FORCED_EARLY = 0.000_5;
+
+export function encodeRectangle(wish: RectangleEncode): Invocation {
+  const rungs = wish.rungs.toSorted((a, b) => b.width * b.height - a.width * a.height);
+  return {
+    inputs: [
+      {
+        options: [...wish.encoder.deviceOptions, ...sourceOptions(wish.url), ...seekOptions(wish.from)],
+        url: wish.url,
+      },
+    ],
+    outputs: rungs.map((rung, index) => ({
+      path: rung.path,
+      options: [
+        ...(index === 0 ? ["-filter_complex", cascade(wish, rungs)] : []),
+        ...["-map", `[out${index}]`, "-fps_mode", "passthrough", "-enc_time_base", `1:${wish.timescale}`],
+        ...wish.encoder.options({ ceiling: rung.ceiling, reorder: !wish.traits.variable }),
+        ...["-g", NO_OTHER_KEYFRAMES, "-force_key_frames", forcedTimes(wish)],
+        // Parameter sets in band: players that read only the first init must survive another encoder's.
+        ...["-bsf:v", "dump_extra=freq=keyframe", "-video_track_timescale", String(wish.timescale)],
+        ...fragmentOptions(rung.path).options,
+      ],
+    })),
+  };
+}
+
+/** Each rung is scaled from the next larger one: a tenth cheaper than from the source, and as good. */
+function cascade(wish: RectangleEncode, rungs: readonly { width: number; height: number }[]): string {
+  const [first, end] = [wish.boundaries[0] ?? 0, wish.boundaries.at(-1) ?? null];
+  const cut = `trim=start_pts=${first}${end === null ? "" : `:end_pts=${end}`}`;
+  const moved = wish.origin === 0 ? [] : [`setpts=PTS-(${wish.origin})`];
+  return rungs
+    .map((rung, index) => {
+      const head =
+        index === 0
+          ? [`[0:${wish.stream}]${cut}`, ...moved, ...plainPicture(wish.traits, rung)].join(",")
+          : `[next${index}]${scaleTo(rung)},setsar=1`;
+      const tail = `${wish.encoder.format}[out${index}]`;
+      // What goes on to the next rung leaves before it is made fit for the encoder (or uploaded to it).
+      return index === rungs.length - 1
+        ? `${head},${tail}`
+        : `${head},format=yuv420p,split=2[here${index}][next${index + 1}];[here${index}]${tail}`;
+    })
+    .join(";");
+}
+
+/** Absolute output times: an `expr:` would count from the first frame. */
+function forcedTimes({ boundaries, origin, timescale }: RectangleEncode): string {
+  return boundaries
+    .slice(0, -1)
+    .map((boundary) => Math.max(0, ((boundary ?? origin) - origin) / timescale - FORCED_EARLY).toFixed(6))
+    .join(",");
+}
+
+/** Decodes a file of ours and throws the pictures away: the outcome's `frame` says how many there were. */
+export function countFrames(path: string): Invocation {
+  return {
+    inputs: [{ options: sourceOptions(path), url: path }],
+    outputs: [{ options: ["-map", "0:v:0", "-fps_mode", "passthrough", "-f", "null"], path: "-" }],
+  };
+}

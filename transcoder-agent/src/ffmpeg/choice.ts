@@ -5,7 +5,7 @@
 import { JobError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { OffGrid } from "./cuts.ts";
-import { SOFTWARE, type Encoder } from "./encoders.ts";
+import { SOFTWARE, type Encoder } from "./h264.ts";
 
 const failed = new Set<string>();
 

@@ -1,121 +1,127 @@
 /**
- * The H.264 encoders we know how to drive, best first, as pure descriptions: what opens the device, what a
- * chain of filters must end in, which options make a rung. Whether one works on this machine only a trial
- * tells (`trials.ts`); which one a job takes, `choice.ts`.
- *
- * Every encoder decodes nothing itself: decoding is in software, frames are uploaded where needed.
+ * Which encoders really work here: each candidate encodes a second of pictures with the options and the box
+ * pass of production, and what it made is decoded and counted. Being listed by ffmpeg proves nothing.
+ * Called once at the agent's start; the answer is kept on disk until ffmpeg, a driver or a device changes.
  */
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { release, tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { JobError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { cutVideo } from "./cuts.ts";
+import { candidateEncoders, SOFTWARE, type Encoder } from "./h264.ts";
+import { rewriteFragments } from "./fragments.ts";
+import { runFfmpeg, runFfprobe } from "./run.ts";
+import { countFrames, encodeRectangle } from "./video-arguments.ts";
 
-export interface RungLimits {
-  /** Most bits per second. */
-  ceiling: number;
-  /** Pictures may be sent out of order. Never for uneven frame times: some players then lose the beat. */
-  reorder: boolean;
+export type { Encoder } from "./h264.ts";
+
+const FRAMES = 30;
+/** Above every encoder's least size. */
+const SIZE = { width: 320, height: 256 };
+const TIMESCALE = 30;
+/** A trial without an encoder takes 0.07 s; a driver that hangs must not hold up the agent. */
+const TRIAL_LIMITS = { stallMs: 20_000, wallMs: 30_000 };
+
+export interface ProveOptions {
+  /** A folder for what was learnt. */
+  cacheDir: string;
+  log: Log;
+  signal?: AbortSignal;
 }
 
-export interface Encoder {
-  /** ffmpeg's name, with the device where there are several: "h264_vaapi@renderD129". */
-  readonly name: string;
-  readonly hardware: boolean;
-  /** Stand before the first input. */
-  readonly deviceOptions: readonly string[];
-  /** Ends the filter chain of a rung. */
-  readonly format: string;
-  options(limits: RungLimits): string[];
+/** Encoders that passed, best first; never empty. */
+export async function proveEncoders(options: ProveOptions): Promise<Encoder[]> {
+  const nodes = await renderNodes();
+  const candidates = candidateEncoders(process.platform, nodes);
+  const key = await fingerprint(nodes);
+  const file = join(options.cacheDir, "encoders.json");
+  const known = await readCache(file, key);
+  if (known !== null) return candidates.filter(({ name }) => known.includes(name));
+  const proven: Encoder[] = [];
+  for (const encoder of candidates) {
+    const failure = await tryEncoder(encoder, options.signal);
+    if (failure === null) proven.push(encoder);
+    else options.log.debug("encoder does not work here", { encoder: encoder.name, reason: failure.message });
+    options.signal?.throwIfAborted();
+  }
+  if (!proven.includes(SOFTWARE))
+    throw new JobError("tool_missing", "ffmpeg cannot encode H.264 here: install one with libx264.");
+  await mkdir(options.cacheDir, { recursive: true });
+  await writeFile(file, JSON.stringify({ key, names: proven.map(({ name }) => name) }));
+  return proven;
 }
 
-/** Constant quality: x264's CRF, and the nearest of each vendor's scales. */
-const QUALITY = "23";
-/** VBV buffer, in seconds of the ceiling. */
-const BUFFER_SECONDS = 2;
+/** Null when the encoder did all that a job asks of it. */
+export async function tryEncoder(encoder: Encoder, signal?: AbortSignal): Promise<Error | null> {
+  const folder = await mkdtemp(join(tmpdir(), "capcloud-trial-"));
+  try {
+    const [source, raw, made] = ["source.mp4", "raw.mp4", "made.mp4"].map((name) => join(folder, name));
+    if (source === undefined || raw === undefined || made === undefined) return null;
+    const run = { signal, limits: TRIAL_LIMITS };
+    await runFfmpeg(testSource(source), run);
+    const boundaries = [0, FRAMES / 2, FRAMES];
+    await runFfmpeg(
+      encodeRectangle({
+        url: source,
+        stream: 0,
+        from: null,
+        timescale: TIMESCALE,
+        origin: 0,
+        boundaries,
+        traits: { remux: null, interlaced: false, anamorphic: false, transfer: "sdr", variable: false },
+        rungs: [{ ...SIZE, ceiling: 1_000_000, path: raw }],
+        encoder,
+      }),
+      run,
+    );
+    const report = await rewriteFragments(raw, made, (samples) => cutVideo(samples, boundaries, 0));
+    const decoded = await runFfmpeg(countFrames(made), run);
+    if (report.frames === FRAMES && decoded.frame === FRAMES) return null;
+    return new Error(`${decoded.frame} of ${FRAMES} frames came out`);
+  } catch (error) {
+    return error instanceof Error ? error : new Error("failed");
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
 
-export const SOFTWARE: Encoder = {
-  name: "libx264",
-  hardware: false,
-  deviceOptions: [],
-  format: "format=yuv420p",
-  options: ({ ceiling, reorder }) => [
-    ...["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-crf", QUALITY],
-    ...rate(ceiling),
-    ...["-sc_threshold", "0", "-forced-idr", "1"],
-    ...(reorder ? [] : ["-bf", "0"]),
-  ],
-};
-
-const NVENC: Encoder = {
-  name: "h264_nvenc",
-  hardware: true,
-  deviceOptions: [],
-  format: "format=nv12",
-  options: ({ ceiling, reorder }) => [
-    ...["-c:v", "h264_nvenc", "-preset", "p4", "-tune", "hq", "-profile:v", "high"],
-    ...["-rc", "vbr", "-cq", QUALITY, "-b:v", "0"],
-    ...rate(ceiling),
-    ...["-spatial-aq", "1", "-no-scenecut", "1", "-forced-idr", "1", "-bf", reorder ? "2" : "0"],
-  ],
-};
-
-const QSV: Encoder = {
-  name: "h264_qsv",
-  hardware: true,
-  deviceOptions: [],
-  format: "format=nv12",
-  options: ({ ceiling }) => [
-    ...["-c:v", "h264_qsv", "-preset", "medium", "-profile:v", "high"],
-    ...["-global_quality", QUALITY, "-b:v", String(ceiling)],
-    ...rate(ceiling),
-    ...["-forced_idr", "1", "-bf", "0"],
-  ],
-};
-
-function vaapi(node: string): Encoder {
+/** Moving pictures to encode, as a file: lavfi is an input that jobs never open. */
+function testSource(path: string) {
+  const size = `${SIZE.width}x${SIZE.height}`;
   return {
-    name: `h264_vaapi@${node}`,
-    hardware: true,
-    deviceOptions: ["-vaapi_device", `/dev/dri/${node}`],
-    format: "format=nv12,hwupload",
-    // Quality and a ceiling go together in QVBR alone.
-    options: ({ ceiling }) => [
-      ...["-c:v", "h264_vaapi", "-profile:v", "high", "-rc_mode", "QVBR"],
-      ...["-global_quality", QUALITY, "-b:v", String(Math.round(ceiling * 0.8))],
-      ...rate(ceiling),
-      ...["-bf", "0"],
+    inputs: [{ options: ["-f", "lavfi"], url: `testsrc2=s=${size}:r=${TIMESCALE}:d=${FRAMES / TIMESCALE}` }],
+    outputs: [
+      {
+        options: ["-c:v", "mpeg4", "-q:v", "5", "-video_track_timescale", String(TIMESCALE), "-f", "mp4"],
+        path,
+      },
     ],
   };
 }
 
-const VIDEOTOOLBOX: Encoder = {
-  name: "h264_videotoolbox",
-  hardware: true,
-  deviceOptions: [],
-  format: "format=nv12",
-  // Constant quality exists on Apple silicon only; the ceiling as average does on all.
-  options: ({ ceiling }) => [
-    ...["-c:v", "h264_videotoolbox", "-profile:v", "high", "-allow_sw", "0"],
-    ...["-b:v", String(Math.round(ceiling * 0.8)), "-bf", "0"],
-  ],
-};
-
-const AMF: Encoder = {
-  name: "h264_amf",
-  hardware: true,
-  deviceOptions: [],
-  format: "format=nv12",
-  options: ({ ceiling }) => [
-    ...["-c:v", "h264_amf", "-usage", "transcoding", "-quality", "balanced", "-profile:v", "high"],
-    ...["-rc", "vbr_peak", "-b:v", String(Math.round(ceiling * 0.8))],
-    ...rate(ceiling),
-    ...["-bf", "0"],
-  ],
-};
-
-/** Worth a trial on this kind of machine, best first; libx264 is always the last. */
-export function candidateEncoders(platform: NodeJS.Platform, renderNodes: readonly string[]): Encoder[] {
-  if (platform === "darwin") return [VIDEOTOOLBOX, SOFTWARE];
-  if (platform === "win32") return [NVENC, QSV, AMF, SOFTWARE];
-  return [NVENC, ...(renderNodes.length > 0 ? [QSV] : []), ...renderNodes.map(vaapi), SOFTWARE];
+/** Whatever may turn a working encoder into one that does not, or the other way round. */
+async function fingerprint(nodes: readonly string[]): Promise<string> {
+  const version = await runFfprobe(["-version"]);
+  const driver = await readFile("/proc/driver/nvidia/version", "utf8").catch(() => "");
+  const facts = [version, driver, release(), process.platform, ...nodes];
+  return createHash("sha256").update(facts.join("\n")).digest("hex");
 }
 
-function rate(ceiling: number): string[] {
-  return ["-maxrate", String(ceiling), "-bufsize", String(ceiling * BUFFER_SECONDS)];
+async function renderNodes(): Promise<string[]> {
+  const names = await readdir("/dev/dri").catch(() => []);
+  return names.filter((name) => /^renderD\d+$/.test(name)).toSorted();
+}
+
+const Cache = z.object({ key: z.string(), names: z.array(z.string()) });
+
+async function readCache(file: string, key: string): Promise<string[] | null> {
+  try {
+    const cache = Cache.parse(JSON.parse(await readFile(file, "utf8")));
+    return cache.key === key && cache.names.includes(SOFTWARE.name) ? cache.names : null;
+  } catch {
+    return null;
+  }
 }

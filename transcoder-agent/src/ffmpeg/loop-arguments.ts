@@ -1,5 +1,5 @@
 /** ffmpeg's arguments for the silent MP4 of an animated picture. Pure. */
-import type { Encoder } from "./encoders.ts";
+import type { Encoder } from "./h264.ts";
 import { fragmentOptions } from "./fragment-options.ts";
 import type { Invocation } from "./invocation.ts";
 

@@ -3,7 +3,7 @@
  * scales. Pure. Times come in source ticks and leave as source time minus origin, unrounded.
  */
 import type { RungRecipe, SourceTraits } from "../protocol.ts";
-import type { Encoder } from "./encoders.ts";
+import type { Encoder } from "./h264.ts";
 import { fragmentOptions } from "./fragment-options.ts";
 import type { Invocation } from "./invocation.ts";
 import { plainPicture, scaleTo } from "./picture-filters.ts";

@@ -1,0 +1,66 @@
+/**
+ * The record of this page's file: read from the page, then kept up to date by server-sent events, or by asking
+ * where those do not come through. Everything on the page that follows the record subscribes here.
+ */
+import { type RecordView, readRecord } from "../../src/pages/shared/record.ts";
+import { fetchRecord, parseJson } from "./answers.ts";
+import { find } from "./dom.ts";
+
+type Listener = (record: RecordView) => void;
+
+const FIRST_ASK_MS = 2_000;
+const SLOWEST_ASK_MS = 20_000;
+
+let current: RecordView | null = null;
+const listeners = new Set<Listener>();
+
+export function currentRecord(): RecordView {
+  current ??= readRecord(JSON.parse(find("#record", HTMLScriptElement).textContent ?? ""));
+  return current;
+}
+
+/** Called with the record as it is, and each time it changes. */
+export function onRecord(listener: Listener): void {
+  listeners.add(listener);
+  listener(currentRecord());
+}
+
+/** Follows the file until everything about it is settled. */
+export function followRecord(): void {
+  const record = currentRecord();
+  if (record.status !== "processing") return;
+  const events = new EventSource(`/api/files/${record.id}/events`);
+  events.addEventListener("state", (event: MessageEvent<string>) =>
+    publish(readRecord(parseJson(event.data))),
+  );
+  events.addEventListener("end", () => {
+    events.close();
+    void ask(record.id);
+  });
+  events.addEventListener("error", () => {
+    // A broken connection comes back by itself; a refused one is closed for good.
+    if (events.readyState === EventSource.CLOSED) void poll(record.id);
+  });
+}
+
+async function poll(id: string): Promise<void> {
+  for (let wait = FIRST_ASK_MS; ; wait = Math.min(wait * 1.5, SLOWEST_ASK_MS)) {
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    const record = await ask(id);
+    if (record !== null && record.status !== "processing") return;
+  }
+}
+
+async function ask(id: string): Promise<RecordView | null> {
+  const record = await fetchRecord(id);
+  // Deleted while somebody looks at it: the server has the page for that.
+  if (record === "gone") location.reload();
+  if (typeof record === "string") return null;
+  publish(record);
+  return record;
+}
+
+function publish(record: RecordView): void {
+  current = record;
+  for (const listener of listeners) listener(record);
+}

@@ -1,0 +1,43 @@
+/** The script of pages with a player: media-chrome's elements around a video or an audio element of ours. */
+import "./player/elements.ts";
+import { MediaChromeMenu } from "media-chrome/dist/menu/media-chrome-menu.js";
+import { currentRecord, onRecord } from "./lib/current-record.ts";
+import { find, seek } from "./lib/dom.ts";
+import { Film } from "./player/film.ts";
+import { startKeyboard } from "./player/keyboard.ts";
+import { rememberPlace, rememberVolume, startingPlace } from "./player/memory.ts";
+import { QualityMenu } from "./player/quality-menu.ts";
+import { Sound } from "./player/sound.ts";
+import { drawTimeline } from "./player/timeline.ts";
+
+const player = find("#player", HTMLElement);
+const media = find("[slot=media]", HTMLMediaElement, player);
+const record = currentRecord();
+const range = find("media-time-range", HTMLElement, player);
+
+rememberVolume(media);
+if (media instanceof HTMLVideoElement) startFilm(media);
+else if (media instanceof HTMLAudioElement) startSound(media);
+rememberPlace(media, record.id);
+const frameRate = record.streams?.find((stream) => stream.type === "video")?.frameRate ?? null;
+startKeyboard({ media, player, frameRate });
+onRecord((changed) => drawTimeline(range, changed));
+
+function startFilm(video: HTMLVideoElement): void {
+  const film = new Film(video, record, () => menu.draw());
+  const menu = new QualityMenu(find("#quality", MediaChromeMenu, player), film);
+  film.start(startingPlace(record.id));
+  onRecord((changed) => film.update(changed));
+  const keys = find("#keys-item", HTMLElement, player);
+  keys.addEventListener("click", () => find("#keys", HTMLDialogElement).showModal());
+  const captions = seek("#captions-item", HTMLElement, player);
+  video.textTracks.addEventListener("addtrack", () => {
+    if (captions) captions.hidden = false;
+  });
+}
+
+function startSound(audio: HTMLAudioElement): void {
+  const sound = new Sound(audio, record);
+  sound.start(startingPlace(record.id));
+  onRecord((changed) => sound.update(changed));
+}

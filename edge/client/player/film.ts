@@ -1,0 +1,148 @@
+/**
+ * What the video element plays: the original or the stream, chosen by what is ready and by the visitor, and
+ * changed without losing the place.
+ */
+import { chooseSource, playableType } from "../../src/pages/shared/playback.ts";
+import { type RecordView, renditionOf, type RenditionView, rungsOf } from "../../src/pages/shared/record.ts";
+import { showNote } from "./note.ts";
+import { Stream } from "./stream.ts";
+
+/** After so many broken starts the original is the better film. */
+const PATIENCE = 3;
+
+/** `auto`, `original`, or a rung's name. */
+export type Quality = string;
+
+export class Film {
+  readonly #video: HTMLVideoElement;
+  readonly #changed: () => void;
+  #record: RecordView;
+  #stream: Stream | null = null;
+  #quality: Quality | null = null;
+  /** The browser refused the original: do not offer it again. */
+  #originalFails = false;
+
+  constructor(video: HTMLVideoElement, record: RecordView, changed: () => void) {
+    this.#video = video;
+    this.#record = record;
+    this.#changed = changed;
+    video.addEventListener("error", () => this.#refused());
+  }
+
+  get quality(): Quality | null {
+    return this.#quality;
+  }
+
+  get playing(): string | null {
+    return this.#stream?.playing ?? null;
+  }
+
+  get rungs(): RenditionView[] {
+    return rungsOf(this.#record).filter((rung) => rung.state !== "failed");
+  }
+
+  get canOriginal(): boolean {
+    if (this.#originalFails) return false;
+    const type = playableType(this.#record.type, this.#record.streams);
+    return type !== null && this.#video.canPlayType(type) !== "";
+  }
+
+  get canStream(): boolean {
+    return "MediaSource" in globalThis || "ManagedMediaSource" in globalThis;
+  }
+
+  start(at: number): void {
+    this.#begin(this.#decide(), at);
+  }
+
+  update(record: RecordView): void {
+    this.#record = record;
+    this.#stream?.setRungs(rungsOf(record));
+    const poster = renditionOf(record, "poster");
+    if (poster?.state === "ready" && poster.url && !this.#video.poster) this.#video.poster = poster.url;
+    // Until somebody has begun to watch, the better source may still take over unseen.
+    const untouched = this.#video.paused && this.#video.played.length === 0;
+    const better = this.#decide();
+    if (this.#quality === null || (untouched && better === "auto" && this.#quality === "original")) {
+      this.#begin(better, this.#video.currentTime);
+    }
+    this.#changed();
+  }
+
+  choose(quality: Quality): void {
+    if (quality === this.#quality) return;
+    if (quality !== "original" && this.#stream) {
+      this.#quality = quality;
+      this.#stream.want(quality === "auto" ? null : quality);
+    } else {
+      const plays = !this.#video.paused;
+      this.#begin(quality, this.#video.currentTime);
+      if (plays) void this.#video.play().catch(() => {});
+    }
+    this.#changed();
+  }
+
+  #decide(): Quality | null {
+    const choice = chooseSource(this.#record, { original: this.canOriginal, hls: this.canStream });
+    return choice === "wait" ? null : choice === "hls" ? "auto" : "original";
+  }
+
+  #begin(quality: Quality | null, at: number): void {
+    this.#stream?.close();
+    this.#stream = null;
+    this.#quality = quality;
+    if (quality === null) {
+      showNote(waitingWords(this.#record));
+      return;
+    }
+    showNote(null);
+    if (quality === "original") this.#playOriginal(at);
+    else this.#playStream(quality, at);
+  }
+
+  #playOriginal(at: number): void {
+    const { playbackRate } = this.#video;
+    this.#video.src = this.#record.raw_url;
+    this.#video.playbackRate = playbackRate;
+    if (at > 0) this.#video.addEventListener("loadedmetadata", () => this.#seek(at), { once: true });
+  }
+
+  #seek(at: number): void {
+    this.#video.currentTime = at;
+  }
+
+  #playStream(quality: Quality, at: number): void {
+    this.#video.removeAttribute("src");
+    const stream = new Stream(this.#video, `${this.#record.url}/hls/master.m3u8`, {
+      changed: this.#changed,
+      restarting: (tries) => this.#restarting(tries),
+    });
+    this.#stream = stream;
+    stream.setRungs(rungsOf(this.#record));
+    stream.want(quality === "auto" ? null : quality);
+    void stream.open(at);
+  }
+
+  #restarting(tries: number): void {
+    if (tries >= PATIENCE && this.canOriginal) return this.choose("original");
+    showNote(
+      tries > 0 && this.#video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA ? "Reconnecting…" : null,
+    );
+  }
+
+  /** The type said yes and the bytes said no. */
+  #refused(): void {
+    if (this.#quality !== "original") return;
+    this.#originalFails = true;
+    this.#begin(this.#decide(), this.#video.currentTime);
+    this.#changed();
+  }
+}
+
+function waitingWords(record: RecordView): string {
+  if (record.status !== "processing") return "This browser does not play this video. Download it to watch.";
+  if (record.progress?.waiting) {
+    return "This browser does not play the original. It will play here once a transcoder has made a copy; download it meanwhile.";
+  }
+  return "This browser does not play the original. A copy that plays is being made.";
+}

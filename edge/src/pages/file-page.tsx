@@ -1,0 +1,189 @@
+/** The file's page: the file itself, then one column of what one wants to know and do. */
+import type { FileKind } from "../db/schema.ts";
+import { CopyField } from "./copy-field.tsx";
+import { extensionLabel, facts } from "./facts.ts";
+import { Icon } from "./icons.tsx";
+import { JsonBlock } from "./json-block.tsx";
+import { page } from "./layout.tsx";
+import { fileTags, SITE_NAME } from "./open-graph.ts";
+import { embedHtml, snippets } from "./snippets.ts";
+import { Stage, type StageView } from "./stage.tsx";
+import { formatBytes, formatLength, formatUtc, isoLength } from "./shared/format.ts";
+import { type RecordView, renditionOf } from "./shared/record.ts";
+import { statusLine } from "./shared/status-line.ts";
+
+export interface FileView extends StageView {
+  /** Milliseconds since 1970 UTC. */
+  uploadedAt: number;
+}
+
+export function filePage(view: FileView) {
+  const { record, kind } = view;
+  const plays = kind === "video" || kind === "audio";
+  return page(
+    {
+      title: `${record.name} · ${SITE_NAME}`,
+      tags: fileTags(record, kind),
+      scripts: plays ? ["file", "player"] : ["file"],
+      wide: true,
+    },
+    <>
+      <JsonBlock id="record" value={record} />
+      <Stage {...view} />
+      <div class="about">
+        <div class="about-head">
+          <h1 class="file-name">{record.name}</h1>
+          <p class="facts">
+            <span id="facts">{facts(record).join(" · ")}</span> · <When at={view.uploadedAt} />
+          </p>
+          <Status record={record} />
+          <Actions record={record} kind={kind} />
+          <Links record={record} kind={kind} />
+        </div>
+        <Details view={view} />
+      </div>
+      <DeleteDialog record={record} />
+    </>,
+  );
+}
+
+/** Always there, so that nothing moves when it speaks up or falls silent. */
+function Status({ record }: { record: RecordView }) {
+  const line = statusLine(record);
+  return (
+    <p class="status" id="status" data-tone={line.tone} role="status">
+      {line.text}
+    </p>
+  );
+}
+
+function Actions({ record, kind }: { record: RecordView; kind: FileKind }) {
+  return (
+    <div class="actions">
+      <a class="button primary" href={`${record.raw_url}?download`} download={record.name}>
+        <Icon name="download" />
+        Download
+      </a>
+      <button class="button scripted" type="button" data-copy={record.url}>
+        <Icon name="copy" />
+        <span>Copy link</span>
+      </button>
+      <button class="button scripted" type="button" id="copy-embed" data-copy={embedHtml(record, kind)}>
+        <Icon name="code" />
+        <span>Copy embed</span>
+      </button>
+      <button class="button danger" type="button" id="delete" hidden>
+        <Icon name="trash" />
+        Delete
+      </button>
+    </div>
+  );
+}
+
+function Links({ record, kind }: { record: RecordView; kind: FileKind }) {
+  return (
+    <details class="fold">
+      <summary>Links for other places</summary>
+      {snippets(record, kind).map(({ label, text }) => (
+        <CopyField label={label} text={text} />
+      ))}
+    </details>
+  );
+}
+
+function Details({ view: { record, kind, uploadedAt } }: { view: FileView }) {
+  const isFilm = kind === "video" || kind === "audio";
+  return (
+    <dl class="details">
+      <Detail term="Type" value={`${extensionLabel(record)}, ${record.type}`} />
+      <Detail term="Size" value={formatBytes(record.size)} title={`${record.size} bytes`} />
+      <div id="detail-dimensions" hidden={!record.width || !record.height}>
+        <dt>Dimensions</dt>
+        <dd>
+          {record.width} × {record.height}
+        </dd>
+      </div>
+      {isFilm ? (
+        <div id="detail-length" hidden={!record.duration}>
+          <dt>Length</dt>
+          <dd>
+            <time datetime={isoLength(record.duration ?? 0)}>{formatLength(record.duration ?? 0)}</time>
+          </dd>
+        </div>
+      ) : null}
+      <div>
+        <dt>Uploaded</dt>
+        <dd>
+          <When at={uploadedAt} />
+        </dd>
+      </div>
+      <div>
+        <dt>Downloads</dt>
+        <dd class="downloads">
+          <a href={`${record.raw_url}?download`} download={record.name}>
+            Original
+          </a>
+          <Made record={record} kind="mp4" name="MP4" />
+          <Made record={record} kind="m4a" name="M4A" />
+        </dd>
+      </div>
+      {record.hash ? (
+        <div class="hash">
+          <dt>{record.hash.split(":")[0] === "sha256" ? "SHA-256" : "Hash"}</dt>
+          <dd>
+            <code>{record.hash.split(":").at(-1)}</code>
+          </dd>
+        </div>
+      ) : null}
+    </dl>
+  );
+}
+
+function Detail({ term, value, title }: { term: string; value: string; title?: string }) {
+  return (
+    <div>
+      <dt>{term}</dt>
+      <dd title={title}>{value}</dd>
+    </div>
+  );
+}
+
+/** A download that may not have been made yet; the script shows it once it is. */
+function Made({ record, kind, name }: { record: RecordView; kind: string; name: string }) {
+  const made = renditionOf(record, kind);
+  const ready = made?.state === "ready";
+  return (
+    <a
+      id={`download-${kind}`}
+      hidden={!ready}
+      download={`${record.name.replace(/\.[^.]*$/, "")}.${kind}`}
+      {...(made?.url ? { href: `${made.url}?download` } : {})}
+    >
+      {name}
+      {made?.size ? ` (${formatBytes(made.size)})` : ""}
+    </a>
+  );
+}
+
+function When({ at }: { at: number }) {
+  return <time datetime={new Date(at).toISOString()}>{formatUtc(at)}</time>;
+}
+
+function DeleteDialog({ record }: { record: RecordView }) {
+  return (
+    <dialog id="delete-dialog" aria-labelledby="delete-title">
+      <h2 id="delete-title">Delete this file?</h2>
+      <p>
+        <strong class="file-name">{record.name}</strong> goes with everything made from it. This cannot be
+        undone.
+      </p>
+      <p class="problem" id="delete-problem" role="alert"></p>
+      <form method="dialog" class="state-actions">
+        <button class="button danger" type="button" id="delete-confirm">
+          Delete for ever
+        </button>
+        <button class="button">Keep it</button>
+      </form>
+    </dialog>
+  );
+}

@@ -2,7 +2,7 @@
 import type { FileRow } from "../catalog/files.ts";
 import { Problem } from "../http/problems.ts";
 import { contentDisposition } from "../media/names.ts";
-import { factsOf } from "../media/types.ts";
+import { factsOf, PLAIN_TEXT } from "../media/types.ts";
 import { ORIGINAL_FRESHNESS } from "./freshness.ts";
 import type { ServedObject } from "./serve-object.ts";
 
@@ -19,7 +19,8 @@ export function servedOriginal(file: FileRow, extension: string, download: boole
     key: file.objectKey,
     offset: 0,
     size: file.size,
-    type: file.type,
+    // Without a charset browsers guess one; where the text has a byte order mark, that wins over ours.
+    type: file.type === PLAIN_TEXT ? `${PLAIN_TEXT}; charset=utf-8` : file.type,
     etag: `"${file.sha256 ?? file.objectKey}"`,
     modified: file.storedAt,
     freshness: ORIGINAL_FRESHNESS,

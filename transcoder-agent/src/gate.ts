@@ -1,5 +1,5 @@
 /** Lets at most so many through at once, in the order they came. Used by transfers, so that many jobs share one line. */
-import { setTimeout as sleep } from "node:timers/promises";
+import { reasonOf } from "./abort.ts";
 
 export class Gate {
   #free: number;
@@ -44,16 +44,4 @@ export class Gate {
     if (next) next();
     else this.#free += 1;
   }
-}
-
-/** The signal's reason as an Error, whatever it was aborted with. */
-export function reasonOf(signal: AbortSignal): Error {
-  return signal.reason instanceof Error ? signal.reason : new Error("aborted");
-}
-
-/** Waits, or rejects with the signal's reason. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => {
-    throw reasonOf(signal);
-  });
 }

@@ -6,8 +6,8 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { Agent, request, type Dispatcher } from "undici";
+import { pause, reasonOf } from "./abort.ts";
 import { JobError } from "./errors.ts";
-import { pause, reasonOf } from "./gate.ts";
 import { Patience, PATIENCE, type PatienceLimits, type Setback } from "./patience.ts";
 import type { SignedRequest } from "./protocol.ts";
 

@@ -3,8 +3,8 @@
  * what is there and what is under way. Owned by `inputs.ts`; knows ranges, not addresses or jobs.
  */
 import { open, rm, type FileHandle } from "node:fs/promises";
+import { abortable } from "../abort.ts";
 import { asJobError } from "../disk.ts";
-import { reasonOf } from "../gate.ts";
 import { Intervals, type Interval } from "./intervals.ts";
 
 /** Fetches `[from, to)` and hands over chunks in order. */
@@ -183,14 +183,4 @@ export class Input {
       if (waiter.at >= at && waiter.at < claim.at) waiter.resolve();
     }
   }
-}
-
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  let giveUp = () => {};
-  const aborted = new Promise<never>((_resolve, reject) => {
-    giveUp = () => reject(reasonOf(signal));
-    if (signal.aborted) giveUp();
-    else signal.addEventListener("abort", giveUp, { once: true });
-  });
-  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener("abort", giveUp));
 }

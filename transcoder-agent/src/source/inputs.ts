@@ -83,6 +83,12 @@ export class Inputs {
     };
   }
 
+  /** Bytes of an input that would have to be fetched to have all of it. */
+  async missing({ url, size }: Pick<InputWish, "size"> & { url?: string | undefined }): Promise<number> {
+    const known = url === undefined ? undefined : this.#shared.get(identityOf(url, size));
+    return known ? (await known).input.missing : size;
+  }
+
   /** Forgets what nobody reads now: for when the disk is short. */
   async evictIdle(): Promise<void> {
     for (const [identity, promise] of this.#shared) {

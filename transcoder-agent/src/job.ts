@@ -1,0 +1,200 @@
+/**
+ * One job from grant to report: room on the disk, a folder, inputs on demand, the processor, uploads while it
+ * works, then `complete`, or `fail` with a class. Cleans up in `finally`. Started by `runner.ts`, which owns
+ * the lease; a job that was cancelled, lost or released reports nothing.
+ */
+import { reasonOf } from "./abort.ts";
+import { Asking, type Ask, type Verdict } from "./asking.ts";
+import { asJobError, demandRoom, freeBytes } from "./disk.ts";
+import { Abandoned, JobError } from "./errors.ts";
+import type { Encoder } from "./ffmpeg/encoders.ts";
+import type { Gate } from "./gate.ts";
+import { stripQueries, type Log } from "./log.ts";
+import type { JobContext, Source } from "./processors/processor.ts";
+import type { Complete, Grant, LeaseRef, Recipe, Result } from "./protocol.ts";
+import type { HeldSource, Inputs } from "./source/inputs.ts";
+import type { Transfer } from "./transfer.ts";
+import { Uploads } from "./uploads.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** What all jobs of an agent share. */
+export interface JobTools {
+  ask: Ask;
+  transfer: Transfer;
+  inputs: Inputs;
+  workspace: Workspace;
+  /** How many requests of all jobs may send at a time. */
+  sending: Gate;
+  encoders: readonly Encoder[];
+  process: (recipe: Recipe, context: JobContext) => Promise<Result>;
+  log: Log;
+}
+
+/** One grant as it is being worked off. */
+export interface Attempt {
+  grant: Grant;
+  /** Aborted with `Abandoned` (report nothing) or a `JobError` (report that). */
+  signal: AbortSignal;
+  /** The lease in its present name. */
+  lease: () => LeaseRef;
+  progress: (fraction: number) => void;
+  /** The agent is shutting down: what fails now may be its doing. */
+  stopping: () => boolean;
+}
+
+/** Characters of `fail.message` on the wire. */
+const MESSAGE_LENGTH = 2_000;
+
+/** Works a grant off and reports. Never throws: what goes wrong is the report. */
+export async function runJob(attempt: Attempt, tools: JobTools): Promise<void> {
+  const { grant } = attempt;
+  const log = tools.log.with({ job: grant.lease.job, kind: grant.recipe.kind });
+  const started = performance.now();
+  const seconds = () => Math.round((performance.now() - started) / 100) / 10;
+  log.info("started", { epoch: grant.lease.epoch, slot: grant.slot });
+  try {
+    const report = await makeRenditions(attempt, { ...tools, log });
+    const verdict = await new Asking(tools.ask, attempt.lease, attempt.signal).complete(report);
+    if (verdict.accepted) log.info("done", { seconds: seconds(), objects: report.objects.length });
+    else logRefusal(log, "its completion", verdict);
+  } catch (error) {
+    await reportFailure(error, attempt, tools, log.with({ seconds: seconds() }));
+  }
+}
+
+async function makeRenditions(
+  attempt: Attempt,
+  tools: JobTools,
+): Promise<Pick<Complete, "objects" | "result">> {
+  const { grant } = attempt;
+  await demandDisk(grant, tools);
+  const folder = await tools.workspace.openJob();
+  const broken = new AbortController();
+  const signal = AbortSignal.any([attempt.signal, broken.signal]);
+  const asking = new Asking(tools.ask, attempt.lease, signal);
+  const sources = new Sources(grant, tools.inputs, asking, signal);
+  const uploads = new Uploads({
+    asking,
+    transfer: tools.transfer,
+    gate: tools.sending,
+    signal,
+    failed: (error) => broken.abort(error),
+  });
+  try {
+    signal.throwIfAborted();
+    const result = await tools.process(grant.recipe, {
+      signal,
+      workspace: folder,
+      log: tools.log,
+      encoders: tools.encoders,
+      source: (name) => sources.open(name),
+      deliver: (product) => uploads.add(product),
+      progress: attempt.progress,
+    });
+    return { result, objects: await uploads.settled() };
+  } catch (error) {
+    // Why it was ended says more than how its tools died of it, and so does why their input broke off.
+    throw signal.aborted ? reasonOf(signal) : (sources.failure() ?? error);
+  } finally {
+    broken.abort(new Abandoned("the job is over"));
+    await uploads.ended();
+    await sources.release();
+    await tools.workspace.closeJob(folder);
+  }
+}
+
+async function demandDisk(grant: Grant, { inputs, workspace }: JobTools): Promise<void> {
+  let bytes = 0;
+  for (const input of grant.inputs) bytes += await inputs.missing(input);
+  try {
+    demandRoom(await freeBytes(workspace.root), bytes);
+  } catch {
+    await inputs.evictIdle();
+    demandRoom(await freeBytes(workspace.root), bytes);
+  }
+}
+
+/** The inputs of one job, opened when they are asked for. */
+class Sources {
+  readonly #grant: Grant;
+  readonly #inputs: Inputs;
+  readonly #asking: Asking;
+  readonly #signal: AbortSignal;
+  readonly #held = new Map<string, Promise<HeldSource>>();
+  #failures: (() => Error | null)[] = [];
+
+  constructor(grant: Grant, inputs: Inputs, asking: Asking, signal: AbortSignal) {
+    this.#grant = grant;
+    this.#inputs = inputs;
+    this.#asking = asking;
+    this.#signal = signal;
+  }
+
+  async open(name = this.#grant.inputs[0]?.name): Promise<Source> {
+    const input = this.#grant.inputs.find((one) => one.name === name);
+    if (!input) throw new JobError("crashed", `The job has no input named ${name ?? "anything"}.`);
+    const known = this.#held.get(input.name);
+    const opening =
+      known ??
+      this.#inputs.acquire({
+        ...input,
+        url: input.url,
+        sign: () => this.#asking.input(input.name),
+        signal: this.#signal,
+      });
+    this.#held.set(input.name, opening);
+    const held = await opening;
+    if (!known) this.#failures.push(held.failure);
+    return held.source;
+  }
+
+  failure(): Error | null {
+    return this.#failures.map((failure) => failure()).find((error) => error !== null) ?? null;
+  }
+
+  async release(): Promise<void> {
+    for (const opening of await Promise.allSettled(this.#held.values())) {
+      if (opening.status === "fulfilled") opening.value.release();
+    }
+  }
+}
+
+async function reportFailure(error: unknown, attempt: Attempt, tools: JobTools, log: Log): Promise<void> {
+  if (error instanceof Abandoned) return log.info("dropped", { reason: error.message });
+  const failure = describe(error, tools.workspace.root);
+  const asking = new Asking(tools.ask, attempt.lease);
+  try {
+    // A shutdown charges nobody: Ctrl-C in a terminal reaches the encoder as well as the agent.
+    if (attempt.stopping() && failure.class !== "permanent") {
+      log.info("given back", { reason: failure.message });
+      await asking.release();
+      return;
+    }
+    log.warn("failed", { ...failure, ...(error instanceof JobError ? {} : { stack: stackOf(error) }) });
+    const verdict = await asking.fail(failure);
+    if (!verdict.accepted) logRefusal(log, "its failure", verdict);
+  } catch (unreported) {
+    log.info("the failure was not reported", { reason: String(unreported) });
+  }
+}
+
+function describe(error: unknown, root: string) {
+  const known = asJobError(error);
+  if (known instanceof JobError) {
+    const { failureClass, code, message } = known;
+    return { class: failureClass, code, message: message.slice(0, MESSAGE_LENGTH) };
+  }
+  const message = stripQueries(known.message)
+    .replaceAll(root, "…")
+    .slice(0, MESSAGE_LENGTH - 100);
+  return { class: "transient", code: "crashed", message: `The job ended unexpectedly: ${message}` } as const;
+}
+
+function stackOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack : undefined;
+}
+
+function logRefusal(log: Log, what: string, { stale, message }: Extract<Verdict, { accepted: false }>): void {
+  if (stale) log.info(`${what} came too late: the job was given away`);
+  else log.warn(`the edge refused ${what}`, { reason: message });
+}

@@ -1,0 +1,58 @@
+/**
+ * What outlives an agent's connection: what it can do, what it failed at by its own fault, and how fast it
+ * proved to be. Whether it is online is told by its socket, never by a row here.
+ */
+import type { Capabilities, JobKind } from "#protocol";
+import { first, parseJson, type Sql } from "./sql.ts";
+
+export interface AgentRecord {
+  agentId: string;
+  label: string;
+  bootId: string;
+  version: string;
+  capabilities: Capabilities;
+  /** Until when it gets none of a kind. */
+  drained: Partial<Record<JobKind, number>>;
+  /** Cost units per second, by kind. */
+  speed: Partial<Record<JobKind, number>>;
+  seenAt: number;
+}
+
+type Row = Record<keyof AgentRecord, string | number> & { seenAt: number };
+
+export interface AgentStore {
+  find(agentId: string): AgentRecord | null;
+  save(agent: AgentRecord): void;
+  list(limit: number): AgentRecord[];
+}
+
+export function createAgentStore(sql: Sql): AgentStore {
+  return {
+    find: (agentId) => {
+      const row = first<Row>(sql, "select * from agents where agentId = ?", agentId);
+      return row && fromRow(row);
+    },
+    save: (agent) =>
+      void sql.exec(
+        `insert or replace into agents (agentId, label, bootId, version, capabilities, drained, speed, seenAt)
+         values (?, ?, ?, ?, ?, ?, ?, ?)`,
+        ...[agent.agentId, agent.label, agent.bootId, agent.version, JSON.stringify(agent.capabilities)],
+        ...[JSON.stringify(agent.drained), JSON.stringify(agent.speed), agent.seenAt],
+      ),
+    list: (limit) =>
+      sql.exec<Row>("select * from agents order by seenAt desc limit ?", limit).toArray().map(fromRow),
+  };
+}
+
+function fromRow(row: Row): AgentRecord {
+  return {
+    agentId: String(row.agentId),
+    label: String(row.label),
+    bootId: String(row.bootId),
+    version: String(row.version),
+    capabilities: parseJson(String(row.capabilities)),
+    drained: parseJson(String(row.drained)),
+    speed: parseJson(String(row.speed)),
+    seenAt: row.seenAt,
+  };
+}

@@ -1,0 +1,96 @@
+/**
+ * Who owns which segment: decided once, in the turn that commits a rectangle. The first to commit has the
+ * segment for as long as the plan lives; later claims of the same segment change nothing.
+ */
+import type { TrackReport } from "#protocol";
+import { first, type Sql, type SqlValue } from "./sql.ts";
+
+export interface SegmentClaim extends Record<string, SqlValue> {
+  planId: string;
+  track: string;
+  segment: number;
+  jobId: string;
+  objectKey: string;
+  /** Of the whole object. */
+  size: number;
+  etag: string;
+  offset: number;
+  length: number;
+  initOffset: number;
+  initLength: number;
+  codecs: string;
+  /** Ticks of the plan. */
+  start: number;
+  duration: number;
+}
+
+const COLUMNS = [
+  ...["planId", "track", "segment", "jobId", "objectKey", "size", "etag", "offset", "length"],
+  ...["initOffset", "initLength", "codecs", "start", "duration"],
+];
+
+export interface ClaimStore {
+  find(planId: string, track: string, segment: number): SegmentClaim | null;
+  ofPlan(planId: string): SegmentClaim[];
+  ofTrack(planId: string, track: string): SegmentClaim[];
+  ofJob(jobId: string): SegmentClaim[];
+  /** Takes each segment that nobody has. */
+  claim(claims: readonly SegmentClaim[]): void;
+  dropJob(jobId: string): void;
+  dropPlan(planId: string): void;
+}
+
+export function createClaimStore(sql: Sql): ClaimStore {
+  const many = (where: string, ...bindings: SqlValue[]) =>
+    sql
+      .exec<SegmentClaim>(`select * from claims where ${where} order by track, segment`, ...bindings)
+      .toArray();
+  return {
+    find: (planId, track, segment) =>
+      first<SegmentClaim>(
+        sql,
+        "select * from claims where planId = ? and track = ? and segment = ?",
+        ...[planId, track, segment],
+      ),
+    ofPlan: (planId) => many("planId = ?", planId),
+    ofTrack: (planId, track) => many("planId = ? and track = ?", planId, track),
+    ofJob: (jobId) => many("jobId = ?", jobId),
+    claim: (claims) => {
+      for (const claim of claims) {
+        sql.exec(
+          `insert into claims (${COLUMNS.join(", ")}) values (${COLUMNS.map(() => "?").join(", ")})
+           on conflict do nothing`,
+          ...COLUMNS.map((column) => claim[column] ?? null),
+        );
+      }
+    },
+    dropJob: (jobId) => void sql.exec("delete from claims where jobId = ?", jobId),
+    dropPlan: (planId) => void sql.exec("delete from claims where planId = ?", planId),
+  };
+}
+
+/** The claims of one finished track. Its times are turned into the plan's ticks. */
+export function claimsOf(
+  report: TrackReport,
+  object: { key: string; size: number; etag: string },
+  job: { id: string; planId: string },
+  timescale: number,
+): SegmentClaim[] {
+  const toTicks = (time: number) => Math.round((time * timescale) / report.timescale);
+  return report.segments.map(({ segment, offset, length, start, duration }) => ({
+    planId: job.planId,
+    track: report.name,
+    segment,
+    jobId: job.id,
+    objectKey: object.key,
+    size: object.size,
+    etag: object.etag,
+    offset,
+    length,
+    initOffset: report.init[0],
+    initLength: report.init[1],
+    codecs: report.codecs,
+    start: toTicks(start),
+    duration: toTicks(duration),
+  }));
+}

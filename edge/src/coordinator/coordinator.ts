@@ -1,0 +1,221 @@
+/**
+ * The Durable Object of one pool: jobs, leases and agent sockets. A thin shell: it carries calls, frames and
+ * alarms to the functions of this room and decides nothing. Between events it sleeps, its sockets open.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { CLOSE_REVOKED, PING, PONG } from "#protocol";
+import type { SegmentLocation } from "../catalog/rectangles.ts";
+import { loadConfig } from "../config.ts";
+import { openDatabase } from "../db/client.ts";
+import { awaitPlan, awaitSegment } from "./awaiting.ts";
+import { newBadge } from "./badges.ts";
+import { AGENT_HEADER, MAIN_POOL, ORIGIN_HEADER } from "./client.ts";
+import { cancelFile, enqueueFile } from "./enqueue.ts";
+import { receiveText } from "./frames.ts";
+import { openLedger } from "./ledger-store.ts";
+import { isOpen } from "./ledger-types.ts";
+import { shortenLease } from "./lease.ts";
+import { tick } from "./passing.ts";
+import { armNext, createPool, inTurn, log, said, type Pool } from "./pool.ts";
+import { progressOf, type Progress } from "./progress.ts";
+import { RecentReplies } from "./replies.ts";
+import { isAble } from "./schedule.ts";
+import { Sockets } from "./sockets.ts";
+import { statusOf, type CoordinatorStatus } from "./status.ts";
+import { settleFile } from "../catalog/files.ts";
+import { apply, redriveTurn, remakeTurn } from "./turns.ts";
+import { createWaiters, topics } from "./waiters.ts";
+
+/** An alarm that is due already rings after this: a pass must not follow on the heels of the last. */
+const SOONEST_MS = 100;
+/** The longest watch; whoever wants more asks again. */
+const MAX_WATCH_MS = 30_000;
+
+export class Coordinator extends DurableObject<Env> {
+  readonly #pool: Pool;
+  /** Frames of one agent are worked off one after the other. */
+  readonly #lanes = new Map<string, Promise<void>>();
+  #armedAt: number | null = null;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    const store = openLedger(ctx.storage.sql);
+    this.#pool = createPool({
+      name: ctx.id.name ?? MAIN_POOL,
+      env,
+      config: loadConfig(env),
+      db: openDatabase(env.DB),
+      store,
+      sockets: new Sockets(ctx),
+      waiters: createWaiters(),
+      replies: new RecentReplies(store.replies),
+      atomically: (act) => ctx.storage.transactionSync(act),
+      arm: (at) => this.#arm(at),
+      later: (work) => ctx.waitUntil(work.catch((error: unknown) => this.#complain(error))),
+    });
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
+    store.jobs.hurryCommitting(Date.now());
+    if (store.outbox.count() > 0) this.#arm(Date.now());
+    armNext(this.#pool, Date.now());
+  }
+
+  /** The upgrade of an agent; `routes.ts` has checked its key. */
+  override fetch(request: Request): Response {
+    const agentId = request.headers.get(AGENT_HEADER);
+    if (agentId === null) return new Response("Only for agents.", { status: 403 });
+    const origin = request.headers.get(ORIGIN_HEADER) ?? "";
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.#pool.sockets.accept(server, newBadge(agentId, origin, Date.now()));
+    const headers = { "Sec-WebSocket-Protocol": request.headers.get("Sec-WebSocket-Protocol") ?? "" };
+    return new Response(null, { status: 101, webSocket: client, headers });
+  }
+
+  override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    const { agentId } = this.#pool.sockets.badge(socket);
+    const before = this.#lanes.get(agentId) ?? Promise.resolve();
+    const turn = before.then(() => receiveText(this.#pool, socket, message, Date.now()));
+    const lane = turn.catch((error: unknown) => this.#complain(error));
+    this.#lanes.set(agentId, lane);
+    await lane;
+    if (this.#lanes.get(agentId) === lane) this.#lanes.delete(agentId);
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    const { agentId, bootId } = this.#pool.sockets.badge(socket);
+    const last = this.#pool.sockets.forget(socket);
+    if (bootId === null || !last) return;
+    this.#pool.replies.dropAgent(agentId);
+    const now = Date.now();
+    inTurn(this.#pool, now, (turn) => {
+      for (const job of turn.store.jobs.leasedBy(agentId)) apply(turn, job, shortenLease(job, now));
+    });
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.webSocketClose(socket);
+  }
+
+  override async alarm(): Promise<void> {
+    this.#armedAt = null;
+    await this.tick(Date.now());
+  }
+
+  /** The alarm's and the cron's work as of `now`, which tests choose. Catches everything, always re-arms. */
+  async tick(now: number): Promise<void> {
+    try {
+      await tick(this.#pool, now);
+    } catch (error) {
+      this.#complain(error);
+    } finally {
+      armNext(this.#pool, now);
+    }
+  }
+
+  /** Ids of the file's first jobs, made now or before; the first new one is `<pool>.<outboxId>`. */
+  enqueueFile(fileId: string, outboxId: string): Promise<string[]> {
+    return enqueueFile(this.#pool, fileId, outboxId, Date.now());
+  }
+
+  cancelFile(fileId: string): Promise<void> {
+    return cancelFile(this.#pool, fileId, Date.now());
+  }
+
+  progress(fileId: string): Progress {
+    const { store, sockets } = this.#pool;
+    const now = Date.now();
+    const plan = store.files.planOf(fileId);
+    const claims = plan ? store.claims.ofPlan(plan.id) : [];
+    const rungs = claims.filter(({ track }) => plan?.rungs.some(({ name }) => name === track));
+    const seats = sockets.seats(now);
+    return progressOf(
+      store.jobs.ofFile(fileId),
+      plan,
+      rungs.map(({ segment }) => segment),
+      (kind) => seats.some((seat) => isAble(seat, kind)),
+      store.files.version(fileId),
+      now,
+    );
+  }
+
+  /** The file's newer version as soon as there is one, else `since` after `waitMs`, or at once where too many wait. */
+  async watch(fileId: string, since: number, waitMs: number): Promise<number> {
+    const { store, waiters } = this.#pool;
+    if (store.files.version(fileId) > since) return store.files.version(fileId);
+    await waiters.wait(topics.file(fileId), fileId, Math.min(waitMs, MAX_WATCH_MS));
+    return Math.max(since, store.files.version(fileId));
+  }
+
+  /** Where the segment lies, once it is there; null after `waitMs` (8 s at most) or where it will not come. */
+  awaitSegment(
+    planId: string,
+    track: string,
+    segment: number,
+    waitMs: number,
+    viewer?: string,
+  ): Promise<SegmentLocation | null> {
+    return awaitSegment(this.#pool, { planId, track, segment }, waitMs, viewer, Date.now());
+  }
+
+  awaitPlan(fileId: string, waitMs: number): Promise<string | null> {
+    return awaitPlan(this.#pool, fileId, waitMs);
+  }
+
+  status(): CoordinatorStatus {
+    return statusOf(this.#pool);
+  }
+
+  /** The key is revoked: its sockets end at once, and its leases soon. */
+  revokeAgent(agentId: string): void {
+    this.#pool.sockets.closeAgent(agentId, CLOSE_REVOKED, "the key was revoked");
+  }
+
+  /** An admin tries a dead job once more. */
+  async redrive(jobId: string): Promise<boolean> {
+    const now = Date.now();
+    const job = this.#pool.store.jobs.find(jobId);
+    const redriven = inTurn(this.#pool, now, (turn) => redriveTurn(turn, jobId));
+    if (job && redriven) await settleFile(this.#pool.db, job.fileId, "processing", null);
+    await this.tick(now);
+    return redriven;
+  }
+
+  /** Objects of a file are gone from the storage: their jobs run again. Answers how many. */
+  async remake(fileId: string, missingKeys: string[]): Promise<number> {
+    const now = Date.now();
+    const missing = new Set(missingKeys);
+    const again = inTurn(this.#pool, now, (turn) => remakeTurn(turn, fileId, missing));
+    await this.tick(now);
+    return again.length;
+  }
+
+  /** Says the catalogue everything about the file once more; false where we never heard of it. */
+  async resend(fileId: string): Promise<boolean> {
+    const now = Date.now();
+    const jobs = this.#pool.store.jobs.ofFile(fileId);
+    inTurn(this.#pool, now, (turn) => {
+      for (const { id, state } of jobs) if (!isOpen(state)) turn.store.outbox.add(fileId, id, now);
+    });
+    await this.tick(now);
+    return jobs.length > 0;
+  }
+
+  /** Those of the files on which something is still going on. */
+  busyFiles(fileIds: string[]): string[] {
+    const { jobs, outbox } = this.#pool.store;
+    return fileIds.filter(
+      (id) => jobs.ofFile(id).some(({ state }) => isOpen(state)) || outbox.othersOf(id, 0) > 0,
+    );
+  }
+
+  #arm(at: number): void {
+    const now = Date.now();
+    const due = Math.max(at, now + SOONEST_MS);
+    if (this.#armedAt !== null && this.#armedAt <= due && this.#armedAt > now) return;
+    this.#armedAt = due;
+    this.ctx.waitUntil(this.ctx.storage.setAlarm(due));
+  }
+
+  #complain(error: unknown): void {
+    log(this.#pool, "error", "coordinator", { error: said(error) });
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * Grants: pushed the moment a job and a free slot exist. Called after everything that frees a slot or readies
+ * a job. The lease is written in one turn; signing its input and sending come after, and should either fail
+ * the agent never hears of the lease, so it is given back uncharged.
+ */
+import { MAX_FRAME_BYTES, type Grant, type ResourceClass } from "#protocol";
+import { framesByRung } from "./judge.ts";
+import { grantJob, releaseJob, ruinJob } from "./ledger.ts";
+import type { Job, MintedSecret, Seat } from "./ledger-types.ts";
+import { mp4Recipe } from "./mp4-recipe.ts";
+import { inTurn, log, said, signerFor, type Pool } from "./pool.ts";
+import { publishDue } from "./publish.ts";
+import { pairUp, type Pairing } from "./schedule.ts";
+import { newNonce } from "./secrets.ts";
+import { apply, type Turn } from "./turns.ts";
+
+/** Grants of one turn: large enough for speed, small enough to let frames in between. */
+const BATCH = 32;
+/** Jobs looked at in each group of owner, kind and rank: some may have to avoid the only free agent. */
+const HEADS = 8;
+/** Room for the lease and addresses in a grant's frame. */
+const RECIPE_BYTES = MAX_FRAME_BYTES - 8_192;
+
+interface Granted {
+  job: Job;
+  secret: string;
+}
+
+/** One at a time; a call that comes meanwhile makes it look once more. */
+export async function dispatch(pool: Pool, now: number): Promise<void> {
+  const { busy } = pool;
+  busy.dispatchAgain = true;
+  if (busy.dispatching) return;
+  busy.dispatching = true;
+  try {
+    while (busy.dispatchAgain) {
+      busy.dispatchAgain = false;
+      if (!hasFreeSlot(pool.sockets.seats(now))) break;
+      await pool.secrets.fill(BATCH);
+      const granted = inTurn(pool, now, (turn) => grantTurn(pool, turn));
+      await Promise.all(granted.map((grant) => sendGrant(pool, grant, now)));
+      if (granted.length === BATCH) busy.dispatchAgain = true;
+    }
+  } finally {
+    busy.dispatching = false;
+  }
+}
+
+function hasFreeSlot(seats: readonly Seat[]): boolean {
+  return seats.some(({ free }) => free.gpu + free.cpu + free.io > 0);
+}
+
+function grantTurn(pool: Pool, turn: Turn): Granted[] {
+  const waiting = turn.store.jobs.waitingHeads(HEADS);
+  if (waiting.length === 0) return [];
+  const seats = pool.sockets.seats(turn.now);
+  const slots = seats.reduce((sum, { capacity }) => sum + capacity.gpu + capacity.cpu + capacity.io, 0);
+  const usage = { held: turn.store.jobs.heldByOwner(), slots };
+  const pairings = pairUp(waiting, seats, usage, pool.rings, turn.now, BATCH);
+  return pairings.map((pairing) => grantOne(pool, turn, pairing)).filter((granted) => granted !== null);
+}
+
+function grantOne(pool: Pool, turn: Turn, { job: id, agentId, slot }: Pairing): Granted | null {
+  const found = turn.store.jobs.find(id);
+  const socket = pool.sockets.find(agentId);
+  if (!found || !socket) return null;
+  const job = found.kind === "mp4" ? resolveMp4(turn, found) : found;
+  if (job === null) {
+    apply(turn, found, ruinJob(found, "Its parts are too many, or none is there.", turn.now));
+    pool.later(publishDue(pool, turn.now));
+    return null;
+  }
+  const badge = pool.sockets.badge(socket);
+  const minted = pool.secrets.take();
+  if (!minted || badge.bootId === null) return null;
+  const granted = grantJob(job, granteeOf(pool, agentId, badge.bootId, slot, minted), turn.now);
+  if (!granted || !apply(turn, found, granted)) return null;
+  pool.sockets.pin(socket, { ...badge, free: { ...badge.free, [slot]: badge.free[slot] - 1 } });
+  return { job: granted, secret: minted.secret };
+}
+
+function granteeOf(
+  pool: Pool,
+  agentId: string,
+  bootId: string,
+  slot: ResourceClass,
+  { hash: secretHash }: MintedSecret,
+) {
+  return { agentId, bootId, slot, secretHash, nonce: newNonce(), leaseMs: pool.config.leaseMs };
+}
+
+/** What an mp4 is made from is known only now: whose each segment is. */
+function resolveMp4(turn: Turn, job: Job): Job | null {
+  const plan = turn.store.files.planOf(job.fileId);
+  if (!plan) return null;
+  const frames = framesByRung(turn.store.jobs.ofFile(job.fileId));
+  const made = mp4Recipe(plan, turn.store.claims.ofPlan(plan.id), frames);
+  if (!made || JSON.stringify(made).length > RECIPE_BYTES) return null;
+  return { ...job, ...made };
+}
+
+async function sendGrant(pool: Pool, { job, secret }: Granted, now: number): Promise<void> {
+  try {
+    const frame = await grantFrame(pool, job, secret, now);
+    const current = pool.store.jobs.find(job.id);
+    const socket = pool.sockets.find(job.agentId ?? "");
+    if (current?.state !== "leased" || current.epoch !== job.epoch) return;
+    if (!socket) throw new Error("the agent left meanwhile");
+    pool.sockets.send(socket, frame);
+  } catch (error) {
+    log(pool, "warn", "grant not sent", { job: job.id, agent: job.agentId, error: said(error) });
+    inTurn(pool, now, (turn) => {
+      const current = turn.store.jobs.find(job.id);
+      if (current?.epoch === job.epoch) apply(turn, current, releaseJob(current, now));
+    });
+  }
+}
+
+async function grantFrame(pool: Pool, job: Job, secret: string, now: number): Promise<Omit<Grant, "seq">> {
+  const socket = pool.sockets.find(job.agentId ?? "");
+  if (!socket || job.recipe === null || job.slot === null) throw new Error("nothing to grant");
+  const signer = signerFor(pool, pool.sockets.badge(socket).origin);
+  const [head, ...others] = job.inputs;
+  const read = ({ name, size }: { name: string; size: number }) => ({ name, size });
+  const inputs = head ? [{ ...read(head), url: await signer.get(job.shard, head.key) }] : [];
+  return {
+    type: "grant",
+    lease: { job: job.id, epoch: job.epoch, secret },
+    leaseMs: pool.config.leaseMs,
+    deadlineMs: Math.max(0, (job.deadline ?? now) - now),
+    slot: job.slot,
+    recipe: job.recipe,
+    inputs: [...inputs, ...others.map(read)],
+  };
+}

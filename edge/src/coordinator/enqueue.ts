@@ -1,0 +1,53 @@
+/** A stored file becomes its first jobs and the rows of what it is to have. Telling us twice adds nothing. */
+import { findFile, settleFile } from "../catalog/files.ts";
+import { wantRenditions, type WantedRendition } from "../catalog/renditions.ts";
+import type { RenditionKind } from "../db/schema.ts";
+import { dispatch } from "./dispatch.ts";
+import type { JobSpec } from "./ledger-types.ts";
+import { planFirst } from "./plan.ts";
+import { inTurn, type Pool } from "./pool.ts";
+import { cancelTurn, enqueueJobs } from "./turns.ts";
+
+const TYPES: Partial<Record<RenditionKind, string>> = {
+  thumbnail: "image/webp",
+  preview: "image/webp",
+  poster: "image/jpeg",
+  mp4: "video/mp4",
+};
+
+/** Ids of the file's first jobs. `outboxId` names the first where it is new. */
+export async function enqueueFile(
+  pool: Pool,
+  fileId: string,
+  outboxId: string,
+  now: number,
+): Promise<string[]> {
+  const file = await findFile(pool.db, fileId);
+  if (file?.state !== "stored") return [];
+  const spec = planFirst(file);
+  if (spec === null) {
+    if (file.status === "processing") await settleFile(pool.db, fileId, "ready", null);
+    return [];
+  }
+  const ids = inTurn(pool, now, (turn) => enqueueJobs(turn, [spec], `${pool.name}.${outboxId}`));
+  // The jobs are on their way before the catalogue is told what to expect of them.
+  await Promise.all([dispatch(pool, now), wantRenditions(pool.db, wantedOf(spec, now))]);
+  return ids;
+}
+
+/** The file was deleted: its leases end, and agents hear of it. */
+export function cancelFile(pool: Pool, fileId: string, now: number): Promise<void> {
+  const running = inTurn(pool, now, (turn) => cancelTurn(turn, fileId));
+  for (const { id, agentId } of running) {
+    const socket = pool.sockets.find(agentId ?? "");
+    if (socket) pool.sockets.send(socket, { type: "cancel", jobs: [id], reason: "The file was deleted." });
+  }
+  return dispatch(pool, now);
+}
+
+function wantedOf({ fileId, version, makes }: JobSpec, now: number): WantedRendition[] {
+  return makes.map(({ kind, name }) => ({
+    ...{ fileId, kind, name, version, now },
+    type: TYPES[kind] ?? "application/octet-stream",
+  }));
+}

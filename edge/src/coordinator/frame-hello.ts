@@ -1,0 +1,116 @@
+/**
+ * `hello`: an agent comes, or comes back. What it still holds is resumed where the lease is still its own,
+ * adopted where it ran out and nobody else has had it, and lost otherwise. Leases it does not name any more
+ * are free again: after a new start as a loss, within the same start uncharged (the grant never reached it).
+ */
+import { SUPPORTED_PROTOCOLS, type Hello, type LeaseRef, type Slots, type Welcome } from "#protocol";
+import { SECOND } from "../config.ts";
+import { freeSlots, NO_SLOTS, type Badge } from "./badges.ts";
+import { hangUp, type Incoming } from "./frames.ts";
+import { claimOf, findHeld, isCompleted } from "./lease-check.ts";
+import { adoptJob, renewJob } from "./lease.ts";
+import type { Claim, Job } from "./ledger-types.ts";
+import { loseJob, releaseJob } from "./ledger.ts";
+import { inTurn, log, type Pool } from "./pool.ts";
+import { newNonce } from "./secrets.ts";
+import type { Outgoing } from "./sockets.ts";
+import { apply, type Turn } from "./turns.ts";
+
+/** Keeps the link alive without waking the object. */
+const PING_MS = 20 * SECOND;
+/** Of a lease: renewals come three times in it, so two may be lost. */
+const RENEW_SHARE = 1 / 3;
+
+type Fates = Pick<Welcome, "resumed" | "adopted" | "lost">;
+type HeldClaim = Claim & { job: string };
+
+export async function helloFrame(incoming: Incoming, hello: Hello): Promise<Outgoing | null> {
+  const { pool, socket, badge, now } = incoming;
+  if (!SUPPORTED_PROTOCOLS.includes(hello.protocol)) {
+    const known = SUPPORTED_PROTOCOLS.join(", ");
+    hangUp(
+      pool,
+      socket,
+      hello.seq,
+      `Protocol ${hello.protocol} is not spoken here (${known}); update the agent.`,
+    );
+    return null;
+  }
+  const claims = await Promise.all(hello.held.map((lease) => claimOf(badge.agentId, lease)));
+  await pool.secrets.fill(claims.length);
+  pool.store.replies.dropOtherBoots(badge.agentId, hello.bootId);
+  const fates = inTurn(pool, now, (turn) => decide(pool, turn, badge.agentId, hello, claims));
+  const greeted = introduce(pool, badge, hello, now);
+  log(pool, "info", "agent connected", {
+    agent: badge.agentId,
+    resumed: fates.resumed.length,
+    adopted: fates.adopted.length,
+    lost: fates.lost.length,
+  });
+  // Before the welcome is out no grant may go to this socket, hence the socket is greeted in the same turn.
+  pool.sockets.greet(socket, greeted);
+  return {
+    type: "welcome",
+    re: hello.seq,
+    protocol: hello.protocol,
+    renewMs: pool.config.leaseMs * RENEW_SHARE,
+    pingMs: PING_MS,
+    leaseMs: pool.config.leaseMs,
+    ...fates,
+  };
+}
+
+function decide(pool: Pool, turn: Turn, agentId: string, hello: Hello, claims: readonly HeldClaim[]): Fates {
+  const fates: Fates = { resumed: [], adopted: [], lost: [] };
+  for (const claim of claims) {
+    const held = findHeld(turn.store, claim);
+    const adopted = held ? null : adopt(pool, turn, hello, claim);
+    if (held) apply(turn, held, renewJob(held, held.fraction, pool.config.leaseMs, turn.now));
+    if (held || isCompleted(turn.store, claim)) fates.resumed.push(claim.job);
+    else if (adopted) fates.adopted.push({ job: claim.job, from: claim.epoch, lease: adopted });
+    else fates.lost.push(claim.job);
+  }
+  const named = new Set(claims.map(({ job }) => job));
+  for (const job of turn.store.jobs.leasedBy(agentId)) {
+    if (!named.has(job.id)) freeUnnamed(turn, job, hello.bootId);
+  }
+  return fates;
+}
+
+function adopt(pool: Pool, turn: Turn, hello: Hello, claim: HeldClaim): LeaseRef | null {
+  const job = turn.store.jobs.find(claim.job);
+  const minted = pool.secrets.take();
+  if (!job || !minted) return null;
+  const to = {
+    bootId: hello.bootId,
+    secretHash: minted.hash,
+    nonce: newNonce(),
+    leaseMs: pool.config.leaseMs,
+  };
+  const adopted = adoptJob(job, claim, to, turn.now);
+  if (!apply(turn, job, adopted) || !adopted) return null;
+  return { job: job.id, epoch: adopted.epoch, secret: minted.secret };
+}
+
+function freeUnnamed(turn: Turn, job: Job, bootId: string): void {
+  apply(turn, job, job.bootId === bootId ? releaseJob(job, turn.now) : loseJob(job, turn.now));
+}
+
+function introduce(pool: Pool, badge: Badge, hello: Hello, now: number): Badge {
+  const { agentId } = badge;
+  const { bootId, label, agentVersion: version, capabilities, slots } = hello;
+  const known = pool.store.agents.find(agentId);
+  const drained = known?.bootId === bootId ? known.drained : {};
+  const speed = known?.speed ?? {};
+  pool.store.agents.save({ agentId, label, bootId, version, capabilities, drained, speed, seenAt: now });
+  const held = heldSlots(pool, agentId);
+  const free = freeSlots(slots, slots, held);
+  return { ...badge, bootId, kinds: capabilities.kinds, capacity: slots, free, drained, speed };
+}
+
+/** Slots that the agent's leases occupy. */
+export function heldSlots(pool: Pool, agentId: string): Slots {
+  const held = { ...NO_SLOTS };
+  for (const { slot } of pool.store.jobs.leasedBy(agentId)) if (slot !== null) held[slot] += 1;
+  return held;
+}

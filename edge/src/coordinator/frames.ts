@@ -1,0 +1,127 @@
+/**
+ * Frames from agents, from text to reply. Every frame is checked here, a repeated one gets the reply it had
+ * before, and one exhaustive switch hands each kind to its own file. Called by `coordinator.ts` for each
+ * message, one at a time for each agent.
+ */
+import { AgentFrame, CLOSE_PROTOCOL, MAX_FRAME_BYTES } from "#protocol";
+import { z } from "zod";
+import { dispatch } from "./dispatch.ts";
+import { completeFrame } from "./frame-complete.ts";
+import { failFrame, releaseFrame } from "./frame-fail.ts";
+import { helloFrame } from "./frame-hello.ts";
+import { readyFrame, renewFrame } from "./frame-renew.ts";
+import { signFrame } from "./frame-sign.ts";
+import { log, said, type Pool } from "./pool.ts";
+import type { Badge } from "./badges.ts";
+import type { Outgoing } from "./sockets.ts";
+
+const Numbered = z.object({ type: z.string(), seq: z.number().int() });
+/** An agent that sends so many frames in a row that make no sense will not get better. */
+const HOPELESS = 16;
+
+export interface Incoming {
+  pool: Pool;
+  socket: WebSocket;
+  badge: Badge;
+  now: number;
+}
+
+export async function receiveText(
+  pool: Pool,
+  socket: WebSocket,
+  text: string | ArrayBuffer,
+  now: number,
+): Promise<void> {
+  const badge = { ...pool.sockets.badge(socket), seenAt: now };
+  pool.sockets.pin(socket, badge);
+  const parsed = parse(text);
+  if ("fault" in parsed) return complain(pool, socket, parsed.re, parsed.fault);
+  pool.faults.delete(badge.agentId);
+  const { frame } = parsed;
+  if (badge.bootId === null && frame.type !== "hello") {
+    return hangUp(pool, socket, frame.seq, "Say hello first.");
+  }
+  const boot = frame.type === "hello" ? frame.bootId : (badge.bootId ?? "");
+  const before = pool.replies.find(badge.agentId, boot, frame.seq);
+  if (before !== null) return pool.sockets.sendText(socket, before);
+  try {
+    await answer({ pool, socket, badge, now }, frame, boot);
+  } catch (error) {
+    log(pool, "error", "frame failed", { agent: badge.agentId, type: frame.type, error: said(error) });
+    pool.sockets.send(socket, {
+      type: "error",
+      re: frame.seq,
+      message: "This could not be done now; ask again.",
+    });
+  }
+  await dispatch(pool, now);
+}
+
+async function answer(incoming: Incoming, frame: AgentFrame, boot: string): Promise<void> {
+  const { pool, socket, badge } = incoming;
+  const reply = await replyTo(incoming, frame);
+  if (reply === null) return;
+  const text = pool.sockets.encode(reply);
+  pool.replies.keep(badge.agentId, boot, frame.seq, reply.type, text);
+  pool.sockets.sendText(socket, text);
+}
+
+/** Null: the frame needs no reply, or has been answered already. */
+function replyTo(incoming: Incoming, frame: AgentFrame): Promise<Outgoing | null> {
+  switch (frame.type) {
+    case "hello":
+      return helloFrame(incoming, frame);
+    case "ready":
+      return readyFrame(incoming, frame);
+    case "renew":
+      return renewFrame(incoming, frame);
+    case "sign":
+      return signFrame(incoming, frame);
+    case "complete":
+      return completeFrame(incoming, frame);
+    case "fail":
+      return failFrame(incoming, frame);
+    case "release":
+      return releaseFrame(incoming, frame);
+  }
+}
+
+/** Says why, then ends a link that cannot go on. */
+export function hangUp(pool: Pool, socket: WebSocket, re: number | null, message: string): void {
+  pool.sockets.send(socket, { type: "error", re, message });
+  socket.close(CLOSE_PROTOCOL, message);
+}
+
+type Parsed = { frame: AgentFrame } | { fault: string; re: number | null };
+
+function parse(text: string | ArrayBuffer): Parsed {
+  if (typeof text !== "string") return { fault: "Frames are text.", re: null };
+  if (new TextEncoder().encode(text).length > MAX_FRAME_BYTES) {
+    return { fault: `A frame has at most ${MAX_FRAME_BYTES} bytes; upload the rest as an object.`, re: null };
+  }
+  const json = jsonOf(text);
+  const frame = AgentFrame.safeParse(json);
+  if (frame.success) return { frame: frame.data };
+  const numbered = Numbered.safeParse(json);
+  const issue = frame.error.issues[0];
+  return {
+    fault: `This frame is not understood: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`,
+    re: numbered.success ? numbered.data.seq : null,
+  };
+}
+
+function complain(pool: Pool, socket: WebSocket, re: number | null, fault: string): void {
+  const { agentId } = pool.sockets.badge(socket);
+  const faults = (pool.faults.get(agentId) ?? 0) + 1;
+  pool.faults.set(agentId, faults);
+  if (faults >= HOPELESS) hangUp(pool, socket, re, fault);
+  else pool.sockets.send(socket, { type: "error", re, message: fault });
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

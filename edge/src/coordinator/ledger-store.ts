@@ -1,0 +1,34 @@
+/** The ledger's SQL, one store per noun, over the same SQLite. The only files of the edge that speak to it. */
+import { createAgentStore, type AgentStore } from "./agent-store.ts";
+import { createClaimStore, type ClaimStore } from "./claim-store.ts";
+import { createFileStore, type FileStore } from "./file-store.ts";
+import { createJobStore, type JobStore } from "./job-store.ts";
+import { migrate } from "./migrations.ts";
+import { createOutboxStore, type OutboxStore } from "./outbox-store.ts";
+import { createReplyStore, type ReplyStore } from "./reply-store.ts";
+import type { Sql } from "./sql.ts";
+import { createWishStore, type WishStore } from "./wish-store.ts";
+
+export interface LedgerStore {
+  jobs: JobStore;
+  claims: ClaimStore;
+  files: FileStore;
+  wishes: WishStore;
+  outbox: OutboxStore;
+  agents: AgentStore;
+  replies: ReplyStore;
+}
+
+/** Opens the stores, bringing the tables up to date first. */
+export function openLedger(sql: Sql): LedgerStore {
+  migrate(sql);
+  return {
+    jobs: createJobStore(sql),
+    claims: createClaimStore(sql),
+    files: createFileStore(sql),
+    wishes: createWishStore(sql),
+    outbox: createOutboxStore(sql),
+    agents: createAgentStore(sql),
+    replies: createReplyStore(sql),
+  };
+}

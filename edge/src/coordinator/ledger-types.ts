@@ -1,0 +1,175 @@
+/**
+ * The nouns of the ledger: a job as one row, what is asked for when one is made, and the seats agents offer.
+ * Shared by everything in this room; holds no logic. Times are milliseconds since 1970, as given by the caller.
+ */
+import type { Complete, FailureCode, JobKind, Recipe, ResourceClass, Slots } from "#protocol";
+import type { RenditionKind } from "../db/schema.ts";
+
+export const JOB_STATES = [
+  "blocked",
+  "ready",
+  "leased",
+  "committing",
+  "retry_wait",
+  "done",
+  "dead",
+  "cancelled",
+] as const;
+export type JobState = (typeof JOB_STATES)[number];
+
+/** Who gets what next, highest first. Ageing lifts a waiting job one rank per ten minutes. */
+export const RANK = { stills: 0, awaited: 1, head: 2, rest: 3, after: 4 } as const;
+
+/** A rendition that a job makes, or has a part in. */
+export interface Made {
+  kind: RenditionKind;
+  name: string;
+}
+
+/** An object that a job reads. `name` is what the agent calls it. */
+export interface JobInput {
+  name: string;
+  key: string;
+  size: number;
+}
+
+/** What identifies a job: asking for the same twice yields the one that is there. */
+export interface JobKey {
+  fileId: string;
+  kind: JobKind;
+  /** The plan's id, or the recipe's hash. */
+  version: string;
+  sourceEtag: string;
+  /** The rectangle or stretch; "all" where there is none. */
+  part: string;
+}
+
+export interface JobSpec extends JobKey {
+  owner: string;
+  shard: string;
+  planId: string | null;
+  rank: number;
+  /** Milliseconds on the timeline: nearer the start goes first within a rank. */
+  position: number;
+  /** Seconds of picture or sound to be made; fair shares and progress are measured in it. */
+  cost: number;
+  /** Milliseconds of source the job works through, for its attempt deadline. */
+  workMs: number;
+  /** Null: resolved at the grant, from what its parents committed. */
+  recipe: Recipe | null;
+  inputs: JobInput[];
+  makes: Made[];
+  /** Jobs that must be done before. */
+  parents: string[];
+}
+
+/** The last failure, kept for people and for the file's status. */
+export interface JobError {
+  code: FailureCode | "parent_failed" | "lost";
+  message: string;
+}
+
+/** A verified object of a done job. */
+export interface StoredObject {
+  name: string;
+  key: string;
+  size: number;
+  etag: string;
+  type: string;
+}
+
+export type Manifest = Pick<Complete, "objects" | "result">;
+
+export interface Job extends Omit<JobSpec, "parents"> {
+  id: string;
+  state: JobState;
+  /** Grows with every grant and adoption, and never resets: the fence. */
+  epoch: number;
+  attempts: number;
+  losses: number;
+  /** Agent faults so far; the first two are not charged as attempts. */
+  faults: number;
+  /** The holder; after the lease, the last holder. */
+  agentId: string | null;
+  bootId: string | null;
+  /** Hash of the current lease's secret, or of the last one's while an adoption is still possible. */
+  secretHash: string | null;
+  /** What the holder knew before an adoption whose answer it may not have got. */
+  formerEpoch: number | null;
+  formerHash: string | null;
+  slot: ResourceClass | null;
+  leaseEnd: number | null;
+  deadline: number | null;
+  /** Earliest time of the next step, in retry_wait and committing. */
+  notBefore: number | null;
+  /** Since when it is ready. */
+  waitingSince: number;
+  /** Its rank now, lifted by ageing; `rank` is where it began. */
+  turn: number;
+  /** When ageing lifts it next. */
+  ageAt: number;
+  /** Failed tries to verify what it uploaded, in committing. */
+  tries: number;
+  /** The agent that lost or failed it last. */
+  avoid: string | null;
+  /** The lease ran out and nobody else has had it since: the old holder may have it back. */
+  adoptable: boolean;
+  /** 0 … 1 */
+  fraction: number;
+  error: JobError | null;
+  /** Key prefixes of this attempt, newest first: its own, and those of leases it adopted. */
+  prefixes: string[];
+  manifest: Manifest | null;
+  objects: StoredObject[];
+  createdAt: number;
+  /** Of the last attempt. */
+  startedAt: number | null;
+  finishedAt: number | null;
+}
+
+/** A fresh secret: the agent gets the one, the ledger keeps the other. */
+export interface MintedSecret {
+  secret: string;
+  hash: string;
+}
+
+/** Who a lease goes to, and how it is fenced. */
+export interface Grantee {
+  agentId: string;
+  bootId: string;
+  slot: ResourceClass;
+  secretHash: string;
+  /** Makes this attempt's key prefix unlike any other. */
+  nonce: string;
+  leaseMs: number;
+}
+
+/** A connected agent as the schedule sees it. */
+export interface Seat {
+  agentId: string;
+  kinds: readonly JobKind[];
+  /** Kinds it failed at by its own fault lately. */
+  drained: readonly JobKind[];
+  free: Slots;
+  /** Slots in all. */
+  capacity: Slots;
+  /** Cost units per second, measured, by kind. */
+  speed: Partial<Record<JobKind, number>>;
+}
+
+/** A job as the schedule sees it. */
+export type Waiting = Pick<
+  Job,
+  "id" | "owner" | "kind" | "turn" | "position" | "cost" | "avoid" | "losses" | "waitingSince"
+>;
+
+/** What an agent says of a lease, its secret already hashed. */
+export interface Claim {
+  agentId: string;
+  epoch: number;
+  hash: string;
+}
+
+export function isOpen(state: JobState): boolean {
+  return state !== "done" && state !== "dead" && state !== "cancelled";
+}

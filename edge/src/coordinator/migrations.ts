@@ -1,0 +1,84 @@
+/**
+ * The coordinator's own tables, as numbered steps that only ever grow: a running object may be older or newer
+ * than its database for some minutes (deploys are deferred), so steps add and never rename or drop.
+ */
+import { first, type Sql } from "./sql.ts";
+
+const STEPS: readonly string[] = [
+  `
+  create table jobs (
+    id text primary key,
+    fileId text not null, kind text not null, version text not null, sourceEtag text not null, part text not null,
+    owner text not null, shard text not null, planId text,
+    rank integer not null, turn integer not null, position integer not null, cost real not null,
+    workMs real not null, recipe text, inputs text not null, makes text not null,
+    state text not null, epoch integer not null, attempts integer not null, losses integer not null,
+    faults integer not null, tries integer not null,
+    agentId text, bootId text, secretHash text, formerEpoch integer, formerHash text, slot text,
+    leaseEnd real, deadline real, notBefore real, waitingSince real not null, ageAt real not null,
+    avoid text, adoptable integer not null, fraction real not null, error text,
+    prefixes text not null, manifest text, objects text not null,
+    createdAt real not null, startedAt real, finishedAt real
+  );
+  create unique index jobs_by_key on jobs (fileId, kind, version, sourceEtag, part);
+  create index jobs_waiting on jobs (owner, kind, turn, position, id) where state = 'ready';
+  create index jobs_ageing on jobs (ageAt) where state = 'ready' and turn > 0;
+  create index jobs_avoiding on jobs (waitingSince) where state = 'ready' and losses >= 2;
+  create index jobs_leased on jobs (leaseEnd) where state = 'leased';
+  create index jobs_held on jobs (agentId) where state = 'leased';
+  create index jobs_later on jobs (notBefore) where state in ('retry_wait', 'committing');
+
+  create table parents (jobId text not null, parentId text not null, primary key (jobId, parentId)) without rowid;
+  create index parents_by_parent on parents (parentId);
+
+  create table wishes (
+    key text primary key, jobId text not null, name text not null, epoch integer not null,
+    size integer not null, type text not null, md5 text, uploadId text
+  ) without rowid;
+  create index wishes_by_job on wishes (jobId, name, epoch);
+
+  create table claims (
+    planId text not null, track text not null, segment integer not null,
+    jobId text not null, objectKey text not null, size integer not null, etag text not null,
+    offset integer not null, length integer not null, initOffset integer not null, initLength integer not null,
+    codecs text not null, start integer not null, duration integer not null,
+    primary key (planId, track, segment)
+  ) without rowid;
+  create index claims_by_job on claims (jobId);
+
+  create table files (
+    fileId text primary key, version integer not null, cancelled integer not null,
+    planId text, plan text, planSaved integer not null default 0, changedAt real not null
+  ) without rowid;
+  create index files_by_plan on files (planId);
+
+  create table outbox (
+    id integer primary key autoincrement, fileId text not null, jobId text not null,
+    tries integer not null, notBefore real not null, createdAt real not null, error text
+  );
+  create unique index outbox_by_job on outbox (jobId);
+  create index outbox_due on outbox (notBefore);
+  create index outbox_by_file on outbox (fileId);
+
+  create table agents (
+    agentId text primary key, label text not null, bootId text not null, version text not null,
+    capabilities text not null, drained text not null, speed text not null, seenAt real not null
+  ) without rowid;
+
+  create table replies (
+    agentId text not null, bootId text not null, seq integer not null, frame text not null,
+    primary key (agentId, bootId, seq)
+  ) without rowid;
+  `,
+];
+
+export function migrate(sql: Sql): void {
+  sql.exec("create table if not exists schema_version (version integer not null)");
+  const done =
+    first<{ version: number }>(sql, "select max(version) as version from schema_version")?.version ?? 0;
+  for (const [at, step] of STEPS.entries()) {
+    if (at < done) continue;
+    sql.exec(step);
+    sql.exec("insert into schema_version (version) values (?)", at + 1);
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * The recipe of a download, pure, from what the pieces of its plan committed: the highest rung that stays
+ * within 50 MB with its sound, else the lowest. Called at the grant, when all parents are done.
+ */
+import type { Mp4Recipe, Piece } from "#protocol";
+import type { Plan } from "../media/plan.ts";
+import { segmentDurations } from "../media/timeline.ts";
+import type { SegmentClaim } from "./claim-store.ts";
+import type { JobInput } from "./ledger-types.ts";
+
+/** What chat programs still embed. */
+const TARGET_BYTES = 50_000_000;
+
+/** `frames` by rung, as its rectangles reported them. Null where no rung has a segment. */
+export function mp4Recipe(
+  plan: Plan,
+  claims: readonly SegmentClaim[],
+  frames: ReadonlyMap<string, number>,
+): { recipe: Mp4Recipe; inputs: JobInput[] } | null {
+  const sound = claims.filter(({ track }) => track === plan.tracks[0]?.name);
+  const rung = pickRung(plan, claims, bytesOf(sound));
+  if (rung === null) return null;
+  const video = piecesOf(
+    claims.filter(({ track }) => track === rung),
+    "v",
+  );
+  const audio = piecesOf(sound, "a");
+  const durations = segmentDurations(plan);
+  return {
+    recipe: {
+      kind: "mp4",
+      video: video.pieces,
+      audio: audio.pieces,
+      frames: frames.get(rung) ?? plan.frames,
+      duration: durations.reduce((sum, seconds) => sum + seconds, 0),
+    },
+    inputs: [...video.inputs, ...audio.inputs],
+  };
+}
+
+function pickRung(plan: Plan, claims: readonly SegmentClaim[], soundBytes: number): string | null {
+  const rungs = plan.rungs.map(({ name }) => {
+    const own = claims.filter(({ track }) => track === name);
+    return { name, segments: own.length, bytes: bytesOf(own) };
+  });
+  const most = Math.max(0, ...rungs.map(({ segments }) => segments));
+  const whole = rungs.filter(({ segments }) => segments === most && most > 0);
+  const fitting = whole.filter(({ bytes }) => bytes + soundBytes <= TARGET_BYTES);
+  return (fitting.at(-1) ?? whole[0])?.name ?? null;
+}
+
+function bytesOf(claims: readonly SegmentClaim[]): number {
+  return claims.reduce((sum, { length }) => sum + length, 0);
+}
+
+/** Segments in order; neighbours in one object become one range. */
+function piecesOf(claims: readonly SegmentClaim[], letter: string): { pieces: Piece[]; inputs: JobInput[] } {
+  const inputs = new Map<string, JobInput>();
+  const pieces: Piece[] = [];
+  let open: Piece | null = null;
+  for (const claim of [...claims].sort((one, other) => one.segment - other.segment)) {
+    const input = inputs.get(claim.objectKey) ?? {
+      name: `${letter}${inputs.size}`,
+      key: claim.objectKey,
+      size: claim.size,
+    };
+    inputs.set(claim.objectKey, input);
+    if (open === null || open.input !== input.name) {
+      open = { input: input.name, init: [claim.initOffset, claim.initLength], ranges: [] };
+      pieces.push(open);
+    }
+    extend(open.ranges, claim);
+  }
+  return { pieces, inputs: [...inputs.values()] };
+}
+
+function extend(ranges: [number, number][], { offset, length }: SegmentClaim): void {
+  const last = ranges.at(-1);
+  if (last && last[0] + last[1] === offset) last[1] += length;
+  else ranges.push([offset, length]);
+}

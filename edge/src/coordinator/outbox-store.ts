@@ -1,0 +1,67 @@
+/**
+ * What the catalogue has yet to hear: one row per job that came to its end. A row goes only after everything
+ * it stands for is written in D1; writing it twice changes nothing.
+ */
+import { SECOND } from "../config.ts";
+import { first, type Sql, type SqlValue } from "./sql.ts";
+
+/** Fresh rows are written at once; the alarm looks again after this, should that have been cut off. */
+const FALLBACK_MS = 30 * SECOND;
+
+export interface OutboxRow extends Record<string, SqlValue> {
+  id: number;
+  fileId: string;
+  jobId: string;
+  tries: number;
+  notBefore: number;
+}
+
+export interface OutboxStore {
+  add(fileId: string, jobId: string, now: number): void;
+  /** Fresh rows, and failed ones whose pause is over. */
+  due(now: number, limit: number): OutboxRow[];
+  find(id: number): OutboxRow | null;
+  drop(id: number): void;
+  /** Later, after a failure. */
+  postpone(id: number, until: number, error: string): void;
+  /** Rows of the file besides this one. */
+  othersOf(fileId: string, id: number): number;
+  dropFile(fileId: string): void;
+  nextStep(): number | null;
+  count(): number;
+}
+
+export function createOutboxStore(sql: Sql): OutboxStore {
+  const count = (where: string, ...bindings: SqlValue[]) =>
+    first<{ count: number }>(sql, `select count(*) as count from outbox where ${where}`, ...bindings)
+      ?.count ?? 0;
+  return {
+    add: (fileId, jobId, now) =>
+      void sql.exec(
+        `insert into outbox (fileId, jobId, tries, notBefore, createdAt) values (?, ?, 0, ?, ?)
+         on conflict (jobId) do update set notBefore = excluded.notBefore`,
+        ...[fileId, jobId, now + FALLBACK_MS, now],
+      ),
+    due: (now, limit) =>
+      sql
+        .exec<OutboxRow>(
+          "select * from outbox where tries = 0 or notBefore <= ? order by id limit ?",
+          now,
+          limit,
+        )
+        .toArray(),
+    find: (id) => first<OutboxRow>(sql, "select * from outbox where id = ?", id),
+    drop: (id) => void sql.exec("delete from outbox where id = ?", id),
+    postpone: (id, until, error) =>
+      void sql.exec(
+        "update outbox set tries = tries + 1, notBefore = ?, error = ? where id = ?",
+        until,
+        error,
+        id,
+      ),
+    othersOf: (fileId, id) => count("fileId = ? and id <> ?", fileId, id),
+    dropFile: (fileId) => void sql.exec("delete from outbox where fileId = ?", fileId),
+    nextStep: () => first<{ at: number | null }>(sql, "select min(notBefore) as at from outbox")?.at ?? null,
+    count: () => count("1"),
+  };
+}

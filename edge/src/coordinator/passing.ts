@@ -1,0 +1,44 @@
+/**
+ * What time alone brings about: ageing, leases that ran out, pauses that are over, words the catalogue has not
+ * heard. Called by the alarm and by the minute's cron, with any time they like; safe to call at any moment.
+ */
+import { dispatch } from "./dispatch.ts";
+import { inTurn, log, said, type Pool } from "./pool.ts";
+import { publishDue } from "./publish.ts";
+import { passTime } from "./turns.ts";
+import { verifyJob } from "./verify.ts";
+
+/** Rows in one pass; the alarm comes back at once for the rest. */
+const ROWS_PER_PASS = 200;
+
+export async function tick(pool: Pool, now: number): Promise<void> {
+  await guarded(pool, "time", () => expire(pool, now));
+  await guarded(pool, "verify", () => verifyDue(pool, now));
+  await guarded(pool, "publish", () => publishDue(pool, now));
+  await guarded(pool, "dispatch", () => dispatch(pool, now));
+}
+
+function expire(pool: Pool, now: number): Promise<void> {
+  pool.sockets.closeSilent();
+  const taken = inTurn(pool, now, (turn) => passTime(turn, ROWS_PER_PASS));
+  for (const { id, agentId } of taken) {
+    const socket = pool.sockets.find(agentId ?? "");
+    // It may come back by a hello; until then the work is another's.
+    if (socket) pool.sockets.send(socket, { type: "cancel", jobs: [id], reason: "The lease ran out." });
+  }
+  return Promise.resolve();
+}
+
+async function verifyDue(pool: Pool, now: number): Promise<void> {
+  const due = pool.store.jobs.awake(now, "committing", ROWS_PER_PASS);
+  await Promise.all(due.map(({ id }) => verifyJob(pool, id, now)));
+}
+
+/** One part that fails must not keep the others from their turn. */
+async function guarded(pool: Pool, part: string, act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    log(pool, "error", "tick failed", { part, error: said(error) });
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * Everything one coordinator works with, handed to the functions of this room. Built by `coordinator.ts`;
+ * `inTurn` is the one way to change the ledger.
+ */
+import type { Config } from "../config.ts";
+import { randomBytes } from "../catalog/ids.ts";
+import type { Database } from "../db/client.ts";
+import { logLine, type LogFields } from "../http/log.ts";
+import { createSigner, type Signer } from "../storage/sign.ts";
+import type { LedgerStore } from "./ledger-store.ts";
+import type { RecentReplies } from "./replies.ts";
+import type { Rings } from "./schedule.ts";
+import { SecretStock } from "./secrets.ts";
+import type { Sockets } from "./sockets.ts";
+import type { Turn } from "./turns.ts";
+import { createIds } from "./ulid.ts";
+import { topics, type Waiters } from "./waiters.ts";
+
+export interface PoolParts {
+  name: string;
+  env: Env;
+  config: Config;
+  db: Database;
+  store: LedgerStore;
+  sockets: Sockets;
+  waiters: Waiters;
+  replies: RecentReplies;
+  /** All or nothing, should the turn throw. */
+  atomically: <T>(act: () => T) => T;
+  /** Makes sure the alarm rings no later than that. */
+  arm: (at: number) => void;
+  /** Goes on after the event has been answered; failures are logged. */
+  later: (work: Promise<unknown>) => void;
+}
+
+export interface Pool extends PoolParts {
+  rings: Rings;
+  secrets: SecretStock;
+  /** Jobs being verified now, and whether grants and the outbox are being worked at. */
+  busy: { verifying: Set<string>; dispatching: boolean; dispatchAgain: boolean; publishing: boolean };
+  newId: (now: number) => string;
+  signers: Map<string, Signer>;
+  /** Frames in a row that made no sense, by agent. */
+  faults: Map<string, number>;
+}
+
+export function createPool(parts: PoolParts): Pool {
+  const ids = createIds(randomBytes);
+  return {
+    ...parts,
+    rings: new Map(),
+    secrets: new SecretStock(),
+    busy: { verifying: new Set(), dispatching: false, dispatchAgain: false, publishing: false },
+    newId: (now) => `${parts.name}.${ids(now)}`,
+    signers: new Map(),
+    faults: new Map(),
+  };
+}
+
+/** One synchronous turn. Afterwards watchers hear of each file that changed, and the alarm is set. */
+export function inTurn<T>(pool: Pool, now: number, act: (turn: Turn) => T): T {
+  const { store, newId } = pool;
+  const turn: Turn = { store, now, newId, random: Math.random, changed: new Set() };
+  const result = pool.atomically(() => act(turn));
+  for (const fileId of turn.changed) pool.waiters.call(topics.file(fileId));
+  armNext(pool, now);
+  return result;
+}
+
+/** The alarm's next time is whatever row is due first. */
+export function armNext(pool: Pool, now: number): void {
+  const times = [pool.store.jobs.nextStep(now), pool.store.outbox.nextStep()].filter((at) => at !== null);
+  if (times.length > 0) pool.arm(Math.min(...times));
+}
+
+/** Signed addresses for an agent must lead to where it reached us. */
+export function signerFor(pool: Pool, origin: string): Signer {
+  const signer = pool.signers.get(origin) ?? createSigner(pool.config, origin);
+  pool.signers.set(origin, signer);
+  return signer;
+}
+
+export function log(
+  pool: Pool,
+  level: "debug" | "info" | "warn" | "error",
+  message: string,
+  fields: LogFields = {},
+): void {
+  logLine(pool.config.logLevel, level, message, { pool: pool.name, ...fields });
+}
+
+/** An error for a log line: what it says, without its stack. */
+export function said(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

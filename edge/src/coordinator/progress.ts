@@ -1,0 +1,99 @@
+/** How far a file has come, pure, from its jobs and claims. What pages and event streams show. */
+import type { JobKind } from "#protocol";
+import { SECOND } from "../config.ts";
+import type { Plan } from "../media/plan.ts";
+import { segmentDurations } from "../media/timeline.ts";
+import { isOpen, type Job } from "./ledger-types.ts";
+import { isAwaited } from "./plan.ts";
+
+export interface Progress {
+  /** 0 … 1 */
+  fraction: number;
+  /** Seconds of the timeline that play already, [from, to). */
+  ranges: [from: number, to: number][];
+  /** Agents at work on it now. */
+  agents: number;
+  etaSeconds: number | null;
+  /** Nobody who could do what is next is connected. */
+  waiting: "no_agent" | null;
+  making: { kind: string; name: string; fraction: number }[];
+  /** Grows with every change; `watch` waits for the next. */
+  version: number;
+}
+
+/** An inspection stands for this part of a video whose plan is not known yet. */
+const UNPLANNED_SHARE = 0.05;
+/** Below it an estimate is noise. */
+const LEAST_FRACTION = 0.02;
+
+/** `able` tells whether any connected agent can do a kind; `claimed` are segments of any rung. */
+export function progressOf(
+  jobs: readonly Job[],
+  plan: Plan | null,
+  claimed: readonly number[],
+  able: (kind: JobKind) => boolean,
+  version: number,
+  now: number,
+): Progress {
+  const planned = jobs.filter((job) => !isAwaited(job));
+  const fraction = fractionOf(planned);
+  const leased = jobs.filter(({ state }) => state === "leased");
+  const stuck = jobs.some(({ state, kind }) => state === "ready" && !able(kind));
+  return {
+    fraction,
+    ranges: plan ? rangesOf(plan, claimed) : [],
+    agents: new Set(leased.map(({ agentId }) => agentId)).size,
+    etaSeconds: etaOf(jobs, fraction, now),
+    waiting: stuck && leased.length === 0 ? "no_agent" : null,
+    making: makingOf(planned),
+    version,
+  };
+}
+
+function fractionOf(jobs: readonly Job[]): number {
+  const total = jobs.reduce((sum, { cost }) => sum + cost, 0);
+  if (total === 0) return 1;
+  const done = jobs.reduce((sum, job) => sum + job.cost * (isOpen(job.state) ? job.fraction : 1), 0);
+  const unplanned = jobs.every(({ kind }) => kind === "inspect") && jobs.some(({ state }) => isOpen(state));
+  return (unplanned ? UNPLANNED_SHARE : 1) * (done / total);
+}
+
+function etaOf(jobs: readonly Job[], fraction: number, now: number): number | null {
+  const starts = jobs.flatMap(({ startedAt }) => (startedAt === null ? [] : [startedAt]));
+  const busy = jobs.some(({ state }) => state === "leased");
+  if (!busy || fraction < LEAST_FRACTION || fraction >= 1) return null;
+  const spent = now - Math.min(...starts);
+  return Math.max(0, Math.round((spent * (1 - fraction)) / fraction / SECOND));
+}
+
+function makingOf(jobs: readonly Job[]): Progress["making"] {
+  const sums = new Map<string, { kind: string; name: string; done: number; cost: number; busy: boolean }>();
+  for (const job of jobs) {
+    for (const { kind, name } of job.makes) {
+      const sum = sums.get(`${kind}/${name}`) ?? { kind, name, done: 0, cost: 0, busy: false };
+      sum.cost += job.cost;
+      sum.done += job.cost * job.fraction;
+      sum.busy ||= job.state === "leased" || job.state === "committing";
+      sums.set(`${kind}/${name}`, sum);
+    }
+  }
+  return [...sums.values()]
+    .filter(({ busy }) => busy)
+    .map(({ kind, name, done, cost }) => ({ kind, name, fraction: done / cost }));
+}
+
+/** Neighbouring segments become one range. */
+function rangesOf(plan: Plan, claimed: readonly number[]): Progress["ranges"] {
+  const here = new Set(claimed);
+  const ranges: Progress["ranges"] = [];
+  let time = 0;
+  for (const [segment, seconds] of segmentDurations(plan).entries()) {
+    const last = ranges.at(-1);
+    if (here.has(segment)) {
+      if (last && last[1] === time) last[1] = time + seconds;
+      else ranges.push([time, time + seconds]);
+    }
+    time += seconds;
+  }
+  return ranges;
+}

@@ -1,0 +1,40 @@
+/**
+ * The last replies to each agent, so that a frame that comes again gets the same answer and changes nothing.
+ * Replies with secrets or signed addresses are never written here: they live in memory only (`replies.ts`).
+ */
+import { first, type Sql } from "./sql.ts";
+
+/** Replies kept of one boot: an agent repeats its latest frames, never old ones. */
+const KEPT = 256;
+
+export interface ReplyStore {
+  find(agentId: string, bootId: string, seq: number): string | null;
+  keep(agentId: string, bootId: string, seq: number, frame: string): void;
+  /** The agent was started anew: its counting began again. */
+  dropOtherBoots(agentId: string, bootId: string): void;
+}
+
+export function createReplyStore(sql: Sql): ReplyStore {
+  return {
+    find: (agentId, bootId, seq) =>
+      first<{ frame: string }>(
+        sql,
+        "select frame from replies where agentId = ? and bootId = ? and seq = ?",
+        ...[agentId, bootId, seq],
+      )?.frame ?? null,
+    keep: (agentId, bootId, seq, frame) => {
+      sql.exec(
+        "insert into replies (agentId, bootId, seq, frame) values (?, ?, ?, ?) on conflict do nothing",
+        ...[agentId, bootId, seq, frame],
+      );
+      sql.exec(
+        "delete from replies where agentId = ? and bootId = ? and seq <= ?",
+        agentId,
+        bootId,
+        seq - KEPT,
+      );
+    },
+    dropOtherBoots: (agentId, bootId) =>
+      void sql.exec("delete from replies where agentId = ? and bootId <> ?", agentId, bootId),
+  };
+}

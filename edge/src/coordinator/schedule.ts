@@ -1,0 +1,128 @@
+/**
+ * Who gets what next: pairs waiting jobs with free slots. Pure but for the rings, seats and counts it is
+ * given, which it moves on. Called by `dispatch.ts` whenever a job or a slot came free.
+ *
+ * Jobs: highest rank first (ageing lifts it); inside a rank owners take turns; inside an owner what is nearest
+ * to the start. An owner above a quarter of all slots stands back while others have a job that could go.
+ * Agents: able and not drained for the kind, not the one that just lost the job, a GPU before cores, then the
+ * most free slots, then the fastest at that kind.
+ */
+import type { JobKind, ResourceClass } from "#protocol";
+import { SECOND } from "../config.ts";
+import type { Seat, Waiting } from "./ledger-types.ts";
+import { createRing, takeTurn, type Ring } from "./turn-taking.ts";
+
+/** Part of all slots that one owner may hold while others wait. */
+const OWNER_SHARE = 1 / 4;
+/** After a second loss only another agent will do, if one is online, but not for longer than this. */
+export const AVOID_MS = 45 * SECOND;
+/** Losses after which the loser has to stand back even when every other agent is busy. */
+const STRICT_LOSSES = 2;
+
+export interface Pairing {
+  job: string;
+  agentId: string;
+  slot: ResourceClass;
+}
+
+export interface Usage {
+  /** Slots held, by owner. */
+  held: Map<string, number>;
+  /** Slots of all agents online. */
+  slots: number;
+}
+
+/** One ring for each rank. */
+export type Rings = Map<number, Ring>;
+
+/** Pairs until no free slot or no job that fits is left, or `limit` is reached. */
+export function pairUp(
+  waiting: readonly Waiting[],
+  seats: readonly Seat[],
+  usage: Usage,
+  rings: Rings,
+  now: number,
+  limit: number,
+): Pairing[] {
+  const left = new Set(waiting);
+  const pairings: Pairing[] = [];
+  while (pairings.length < limit) {
+    const fitting = [...left].filter((job) => pickSeat(job, seats, now) !== null);
+    const modest = fitting.filter((job) => isModest(job.owner, usage));
+    const job = pickJob(modest.length > 0 ? modest : fitting, rings);
+    const seat = job && pickSeat(job, seats, now);
+    if (!job || !seat) return pairings;
+    const slot = slotFor(job.kind, seat);
+    if (slot === null) return pairings;
+    seat.free[slot] -= 1;
+    usage.held.set(job.owner, (usage.held.get(job.owner) ?? 0) + 1);
+    left.delete(job);
+    pairings.push({ job: job.id, agentId: seat.agentId, slot });
+  }
+  return pairings;
+}
+
+/** Encoding takes a GPU where one is free, else cores; everything else mostly reads and writes. */
+export function slotFor(kind: JobKind, seat: Seat): ResourceClass | null {
+  if (kind !== "video") return seat.free.io > 0 ? "io" : null;
+  if (seat.free.gpu > 0) return "gpu";
+  return seat.free.cpu > 0 ? "cpu" : null;
+}
+
+/** Could ever do this kind, busy or not. */
+export function isAble(seat: Seat, kind: JobKind): boolean {
+  const roomy = kind === "video" ? seat.capacity.gpu + seat.capacity.cpu > 0 : seat.capacity.io > 0;
+  return roomy && seat.kinds.includes(kind) && !seat.drained.includes(kind);
+}
+
+function isModest(owner: string, usage: Usage): boolean {
+  return (usage.held.get(owner) ?? 0) < Math.max(1, Math.floor(usage.slots * OWNER_SHARE));
+}
+
+function pickJob(jobs: readonly Waiting[], rings: Rings): Waiting | null {
+  const turn = Math.min(...jobs.map((job) => job.turn));
+  const heads = new Map<string, Waiting>();
+  for (const job of jobs) {
+    if (job.turn !== turn) continue;
+    const head = heads.get(job.owner);
+    if (!head || comesBefore(job, head)) heads.set(job.owner, job);
+  }
+  const ring = rings.get(turn) ?? createRing();
+  rings.set(turn, ring);
+  const costs = new Map([...heads].map(([owner, job]) => [owner, job.cost]));
+  const owner = takeTurn(ring, costs);
+  return owner === null ? null : (heads.get(owner) ?? null);
+}
+
+function comesBefore(one: Waiting, other: Waiting): boolean {
+  if (one.position !== other.position) return one.position < other.position;
+  return one.id < other.id;
+}
+
+function pickSeat(job: Waiting, seats: readonly Seat[], now: number): Seat | null {
+  const barred = mustAvoid(job, seats, now) ? job.avoid : null;
+  let best: Seat | null = null;
+  for (const seat of seats) {
+    if (slotFor(job.kind, seat) === null || !isAble(seat, job.kind) || seat.agentId === barred) continue;
+    if (best === null || isBetter(seat, best, job)) best = seat;
+  }
+  return best;
+}
+
+function mustAvoid(job: Waiting, seats: readonly Seat[], now: number): boolean {
+  if (job.losses < STRICT_LOSSES || now - job.waitingSince >= AVOID_MS) return false;
+  return seats.some((seat) => seat.agentId !== job.avoid && isAble(seat, job.kind));
+}
+
+function isBetter(seat: Seat, best: Seat, job: Waiting): boolean {
+  const merits = (one: Seat) => [
+    one.agentId === job.avoid ? 0 : 1,
+    job.kind === "video" && one.free.gpu > 0 ? 1 : 0,
+    one.free.gpu + one.free.cpu + one.free.io,
+    one.speed[job.kind] ?? 0,
+  ];
+  const theirs = merits(best);
+  const difference = merits(seat).map((merit, at) => merit - (theirs[at] ?? 0));
+  const first = difference.find((value) => value !== 0);
+  return first === undefined ? seat.agentId < best.agentId : first > 0;
+}

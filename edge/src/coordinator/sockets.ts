@@ -1,0 +1,132 @@
+/**
+ * The agents' sockets: found by agent, one greeted socket each, with its badge. Frames go out here and nowhere
+ * else. Sockets outlive the object's sleep, so everything in memory here can be built anew from them.
+ */
+import { CLOSE_REPLACED, type CoordinatorFrame } from "#protocol";
+import { isSilent, seatOf, type Badge } from "./badges.ts";
+import type { Seat } from "./ledger-types.ts";
+
+/** What this file needs of the Durable Object's state. */
+type SocketHost = Pick<
+  DurableObjectState,
+  "acceptWebSocket" | "getWebSockets" | "getWebSocketAutoResponseTimestamp"
+>;
+type Unnumbered<F> = F extends unknown ? Omit<F, "seq"> : never;
+/** A frame before it has its number. */
+export type Outgoing = Unnumbered<CoordinatorFrame>;
+
+const OPEN = 1;
+
+export class Sockets {
+  readonly #host: SocketHost;
+  readonly #badges = new WeakMap<WebSocket, Badge>();
+  /** Greeted sockets by agent; null until it has been built from the host's. */
+  #greeted: Map<string, WebSocket> | null = null;
+  #seq = 0;
+
+  constructor(host: SocketHost) {
+    this.#host = host;
+  }
+
+  accept(socket: WebSocket, badge: Badge): void {
+    this.#host.acceptWebSocket(socket, [badge.agentId]);
+    this.pin(socket, badge);
+  }
+
+  badge(socket: WebSocket): Badge {
+    const known = this.#badges.get(socket);
+    if (known) return known;
+    // Pinned by `pin`, and by nothing else.
+    const badge = socket.deserializeAttachment() as Badge;
+    this.#badges.set(socket, badge);
+    return badge;
+  }
+
+  pin(socket: WebSocket, badge: Badge): void {
+    this.#badges.set(socket, badge);
+    socket.serializeAttachment(badge);
+  }
+
+  /** From now on this is the agent's socket; an older one is closed. */
+  greet(socket: WebSocket, badge: Badge): void {
+    this.pin(socket, badge);
+    this.#all().set(badge.agentId, socket);
+    for (const other of this.#host.getWebSockets(badge.agentId)) {
+      if (other !== socket) close(other, CLOSE_REPLACED, "replaced by a newer connection");
+    }
+  }
+
+  find(agentId: string): WebSocket | null {
+    const socket = this.#all().get(agentId);
+    return socket && socket.readyState === OPEN ? socket : null;
+  }
+
+  /** True where the agent has no other greeted socket left. */
+  forget(socket: WebSocket): boolean {
+    const { agentId } = this.badge(socket);
+    if (this.#all().get(agentId) === socket) this.#all().delete(agentId);
+    return this.find(agentId) === null;
+  }
+
+  /** Seats of agents whose link is alive. */
+  seats(now: number): Seat[] {
+    const realNow = Date.now();
+    return [...this.#all().values()]
+      .filter((socket) => socket.readyState === OPEN && !this.#isSilent(socket, realNow))
+      .map((socket) => seatOf(this.badge(socket), now));
+  }
+
+  /** Closes links that have said nothing for long; their leases run out by themselves. */
+  closeSilent(): void {
+    const realNow = Date.now();
+    for (const socket of this.#all().values()) {
+      if (this.#isSilent(socket, realNow)) close(socket, 1001, "no ping for a minute");
+    }
+  }
+
+  closeAgent(agentId: string, code: number, reason: string): void {
+    for (const socket of this.#host.getWebSockets(agentId)) close(socket, code, reason);
+  }
+
+  /** A frame to a socket that closes meanwhile is lost; the agent asks again, or the lease runs out. */
+  send(socket: WebSocket, frame: Outgoing): void {
+    this.sendText(socket, this.encode(frame));
+  }
+
+  sendText(socket: WebSocket, text: string): void {
+    if (socket.readyState === OPEN) socket.send(text);
+  }
+
+  encode(frame: Outgoing): string {
+    return JSON.stringify({ ...frame, seq: this.#nextSeq() });
+  }
+
+  /** Grows through restarts without being stored. */
+  #nextSeq(): number {
+    this.#seq = Math.max(this.#seq + 1, Date.now() * 1_000);
+    return this.#seq;
+  }
+
+  #isSilent(socket: WebSocket, realNow: number): boolean {
+    const ping = this.#host.getWebSocketAutoResponseTimestamp(socket);
+    return isSilent(this.badge(socket), ping?.getTime() ?? 0, realNow);
+  }
+
+  #all(): Map<string, WebSocket> {
+    if (this.#greeted) return this.#greeted;
+    this.#greeted = new Map();
+    for (const socket of this.#host.getWebSockets()) {
+      const { agentId, bootId } = this.badge(socket);
+      if (bootId !== null && socket.readyState === OPEN) this.#greeted.set(agentId, socket);
+    }
+    return this.#greeted;
+  }
+}
+
+function close(socket: WebSocket, code: number, reason: string): void {
+  try {
+    socket.close(code, reason);
+  } catch {
+    // Already closed by the other side.
+  }
+}

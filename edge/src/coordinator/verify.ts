@@ -1,0 +1,152 @@
+/**
+ * committing → done: are the objects that an agent named really there? Asked of the storage by HEAD, for keys
+ * below this attempt's own prefixes only. Large objects are put together first. What the storage cannot
+ * answer now is asked again by the alarm; the ledger is looked at anew after all that waiting.
+ */
+import type { Complete } from "#protocol";
+import { FrameIndex } from "#protocol";
+import { forgetMultipart } from "../catalog/multipart-uploads.ts";
+import { buildPlan } from "../media/build-plan.ts";
+import type { Plan } from "../media/plan.ts";
+import { bucketOf } from "../storage/shards.ts";
+import { dispatch } from "./dispatch.ts";
+import type { Job, StoredObject } from "./ledger-types.ts";
+import { missObjects, postponeCommit } from "./ledger.ts";
+import { inTurn, log, said, type Pool } from "./pool.ts";
+import { publishDue } from "./publish.ts";
+import { noteSpeed } from "./speed.ts";
+import { apply, commitTurn } from "./turns.ts";
+import { topics } from "./waiters.ts";
+import type { Wish } from "./wish-store.ts";
+
+type Named = Complete["objects"][number];
+/** Frame indexes beyond this many bytes are not read into memory: days of video. */
+const MAX_INDEX_BYTES = 16 * 1024 * 1024;
+
+/** What is missing or different, as a sentence. */
+class Mismatch extends Error {}
+
+/** One at a time for each job. Never throws. */
+export async function verifyJob(pool: Pool, jobId: string, now: number): Promise<void> {
+  const { verifying } = pool.busy;
+  if (verifying.has(jobId)) return;
+  verifying.add(jobId);
+  try {
+    const job = pool.store.jobs.find(jobId);
+    if (job?.state === "committing") await verify(pool, job, now);
+  } finally {
+    verifying.delete(jobId);
+  }
+  await dispatch(pool, now);
+}
+
+async function verify(pool: Pool, job: Job, now: number): Promise<void> {
+  try {
+    const objects = await findObjects(pool, job);
+    const plan = await readPlan(pool, job, objects);
+    const done = inTurn(pool, now, (turn) => commitTurn(turn, job.id, job.epoch, { objects, plan }));
+    if (!done) return;
+    wakeWaiters(pool, done);
+    noteSpeed(pool, done, now);
+    pool.later(publishDue(pool, now));
+  } catch (error) {
+    const missing = error instanceof Mismatch;
+    log(pool, "warn", missing ? "objects are missing" : "storage did not answer", {
+      job: job.id,
+      error: said(error),
+    });
+    inTurn(pool, now, (turn) => {
+      const current = turn.store.jobs.find(job.id);
+      if (!current || current.epoch !== job.epoch) return;
+      const { random } = turn;
+      const after = missing
+        ? missObjects(current, said(error), now, random)
+        : postponeCommit(current, now, random);
+      apply(turn, current, after);
+    });
+  }
+}
+
+async function findObjects(pool: Pool, job: Job): Promise<StoredObject[]> {
+  const named = job.manifest?.objects ?? [];
+  return Promise.all(named.map((object) => findObject(pool, job, object)));
+}
+
+/** An adopted attempt may have uploaded it under an earlier epoch: newest first. */
+async function findObject(pool: Pool, job: Job, named: Named): Promise<StoredObject> {
+  const wishes = pool.store.wishes.candidates(job.id, named.name, job.prefixes);
+  for (const wish of wishes) {
+    const found = await headObject(pool, job, wish, named);
+    if (found) return found;
+  }
+  throw new Mismatch(`The object ${named.name} is not there as it was announced.`);
+}
+
+async function headObject(pool: Pool, job: Job, wish: Wish, named: Named): Promise<StoredObject | null> {
+  const bucket = bucketOf(pool.env, job.shard);
+  const head = (await bucket.head(wish.key)) ?? (await putTogether(pool, bucket, job, wish, named));
+  if (!head || head.size !== named.size || head.size !== wish.size) return null;
+  const known = wish.uploadId === null && named.etag !== "";
+  if (known && unquote(named.etag) !== head.etag) return null;
+  return { name: named.name, key: wish.key, size: head.size, etag: head.etag, type: wish.type };
+}
+
+/**
+ * Completing an upload twice answers 404, so a HEAD comes first, and another after a refusal: the answer to an
+ * earlier try may have been lost.
+ */
+async function putTogether(
+  pool: Pool,
+  bucket: R2Bucket,
+  job: Job,
+  wish: Wish,
+  named: Named,
+): Promise<R2Object | null> {
+  if (wish.uploadId === null || !named.parts) return null;
+  const parts = named.parts.map(({ number, etag }) => ({ partNumber: number, etag: unquote(etag) }));
+  try {
+    await bucket.resumeMultipartUpload(wish.key, wish.uploadId).complete(parts);
+  } catch (error) {
+    const there = await bucket.head(wish.key);
+    if (!there && !isRefusal(error)) throw error;
+  }
+  await forgetMultipart(pool.db, { uploadId: wish.uploadId, shard: job.shard, objectKey: wish.key });
+  return bucket.head(wish.key);
+}
+
+/** R2 answered, and the answer is no: the upload is unknown, or its parts do not fit. */
+function isRefusal(error: unknown): boolean {
+  return /\(100(11|24|25|48|58)\)|does not exist|parts could not be found|invalid part/i.test(said(error));
+}
+
+function unquote(etag: string): string {
+  return etag.replaceAll('"', "");
+}
+
+/** Of an inspection with a picture: its frame index becomes the plan. */
+async function readPlan(pool: Pool, job: Job, objects: readonly StoredObject[]): Promise<Plan | null> {
+  const result = job.manifest?.result;
+  if (result?.kind !== "inspect" || result.video === null) return null;
+  const { index } = result.video;
+  const object = objects.find(({ name }) => name === index);
+  if (!object || object.size > MAX_INDEX_BYTES) throw new Mismatch("The frame index is too large.");
+  const body = await bucketOf(pool.env, job.shard).get(object.key);
+  if (!body) throw new Mismatch("The frame index is gone.");
+  const parsed = FrameIndex.safeParse(jsonOf(await body.text()));
+  if (!parsed.success) throw new Mismatch("The frame index is not understood.");
+  return buildPlan(job.fileId, result, parsed.data);
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function wakeWaiters(pool: Pool, job: Job): void {
+  for (const { planId, track, segment } of pool.store.claims.ofJob(job.id)) {
+    pool.waiters.call(topics.segment(planId, track, segment));
+  }
+}

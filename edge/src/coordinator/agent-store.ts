@@ -3,7 +3,7 @@
  * proved to be. Whether it is online is told by its socket, never by a row here.
  */
 import type { Capabilities, JobKind } from "#protocol";
-import { first, parseJson, type Sql } from "./sql.ts";
+import { first, type Sql } from "./sql.ts";
 
 export interface AgentRecord {
   agentId: string;
@@ -29,7 +29,7 @@ export interface AgentStore {
 export function createAgentStore(sql: Sql): AgentStore {
   return {
     find: (agentId) => {
-      const row = first<Row>(sql, "select * from agents where agentId = ?", agentId);
+      const row = first(sql.exec<Row>("select * from agents where agentId = ?", agentId));
       return row && fromRow(row);
     },
     save: (agent) =>
@@ -50,9 +50,9 @@ function fromRow(row: Row): AgentRecord {
     label: String(row.label),
     bootId: String(row.bootId),
     version: String(row.version),
-    capabilities: parseJson(String(row.capabilities)),
-    drained: parseJson(String(row.drained)),
-    speed: parseJson(String(row.speed)),
+    capabilities: JSON.parse(String(row.capabilities)) as Capabilities,
+    drained: JSON.parse(String(row.drained)) as AgentRecord["drained"],
+    speed: JSON.parse(String(row.speed)) as AgentRecord["speed"],
     seenAt: row.seenAt,
   };
 }

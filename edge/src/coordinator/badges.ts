@@ -4,7 +4,7 @@
  */
 import type { JobKind, Slots } from "#protocol";
 import { SECOND } from "../config.ts";
-import type { Seat } from "./ledger-types.ts";
+import { NO_SLOTS, type Seat } from "./ledger-types.ts";
 
 /** An agent pings every 20 s; three missed and its link counts as dead. */
 const SILENT_MS = 65 * SECOND;
@@ -24,8 +24,6 @@ export interface Badge {
   /** Of the last frame. */
   seenAt: number;
 }
-
-export const NO_SLOTS: Slots = { gpu: 0, cpu: 0, io: 0 };
 
 export function newBadge(agentId: string, origin: string, now: number): Badge {
   return {

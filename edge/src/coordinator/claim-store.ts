@@ -47,10 +47,11 @@ export function createClaimStore(sql: Sql): ClaimStore {
       .toArray();
   return {
     find: (planId, track, segment) =>
-      first<SegmentClaim>(
-        sql,
-        "select * from claims where planId = ? and track = ? and segment = ?",
-        ...[planId, track, segment],
+      first(
+        sql.exec<SegmentClaim>(
+          "select * from claims where planId = ? and track = ? and segment = ?",
+          ...[planId, track, segment],
+        ),
       ),
     ofPlan: (planId) => many("planId = ?", planId),
     ofTrack: (planId, track) => many("planId = ? and track = ?", planId, track),

@@ -3,7 +3,7 @@
  * could watch, its plan, and that it was cancelled, so that late words of it bring nothing back.
  */
 import type { Plan } from "../media/plan.ts";
-import { first, parseJson, type Sql } from "./sql.ts";
+import { first, type Sql } from "./sql.ts";
 
 export interface FileStore {
   /** Counts a change and answers the new version. */
@@ -22,22 +22,24 @@ export interface FileStore {
 
 export function createFileStore(sql: Sql): FileStore {
   const planWhere = (where: string, id: string) => {
-    const row = first<{ plan: string | null }>(sql, `select plan from files where ${where}`, id);
-    return row?.plan ? parseJson<Plan>(row.plan) : null;
+    const row = first(sql.exec<{ plan: string | null }>(`select plan from files where ${where}`, id));
+    return row?.plan ? (JSON.parse(row.plan) as Plan) : null;
   };
   return {
     touch: (fileId, now) => {
-      const row = first<{ version: number }>(
-        sql,
-        `insert into files (fileId, version, cancelled, changedAt) values (?, 1, 0, ?)
+      const row = first(
+        sql.exec<{ version: number }>(
+          `insert into files (fileId, version, cancelled, changedAt) values (?, 1, 0, ?)
          on conflict (fileId) do update set version = version + 1, changedAt = excluded.changedAt
          returning version`,
-        ...[fileId, now],
+          ...[fileId, now],
+        ),
       );
       return row?.version ?? 0;
     },
     version: (fileId) =>
-      first<{ version: number }>(sql, "select version from files where fileId = ?", fileId)?.version ?? 0,
+      first(sql.exec<{ version: number }>("select version from files where fileId = ?", fileId))?.version ??
+      0,
     cancel: (fileId, now) =>
       void sql.exec(
         `insert into files (fileId, version, cancelled, changedAt) values (?, 1, 1, ?)
@@ -45,7 +47,7 @@ export function createFileStore(sql: Sql): FileStore {
         ...[fileId, now],
       ),
     isCancelled: (fileId) =>
-      first(sql, "select 1 as yes from files where fileId = ? and cancelled = 1", fileId) !== null,
+      first(sql.exec("select 1 as yes from files where fileId = ? and cancelled = 1", fileId)) !== null,
     setPlan: (fileId, plan) =>
       void sql.exec(
         "update files set planId = ?, plan = ? where fileId = ? and cancelled = 0",
@@ -55,10 +57,11 @@ export function createFileStore(sql: Sql): FileStore {
     planOf: (fileId) => planWhere("fileId = ?", fileId),
     markPlanSaved: (fileId) => void sql.exec("update files set planSaved = 1 where fileId = ?", fileId),
     savedPlanOf: (fileId) =>
-      first<{ planId: string | null }>(
-        sql,
-        "select planId from files where fileId = ? and planSaved = 1",
-        fileId,
+      first(
+        sql.exec<{ planId: string | null }>(
+          "select planId from files where fileId = ? and planSaved = 1",
+          fileId,
+        ),
       )?.planId ?? null,
   };
 }

@@ -3,7 +3,7 @@
  * looked for afterwards. The same completion again gets the same answer, whatever became of it.
  */
 import type { Complete } from "#protocol";
-import type { Incoming } from "./frames.ts";
+import type { Incoming } from "./incoming.ts";
 import { claimOf, findHeld, isCompleted, stale } from "./lease-check.ts";
 import { completeJob, failTransient } from "./ledger.ts";
 import { faultOf } from "./manifest.ts";

@@ -1,6 +1,6 @@
 /** `fail` and `release`: an agent gives a job back, with a reason or without. */
 import type { Fail, Release } from "#protocol";
-import type { Incoming } from "./frames.ts";
+import type { Incoming } from "./incoming.ts";
 import { claimOf, findHeld, stale } from "./lease-check.ts";
 import type { Job } from "./ledger-types.ts";
 import { failByAgent, failPermanent, failTransient, releaseJob } from "./ledger.ts";

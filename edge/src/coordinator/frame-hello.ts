@@ -3,10 +3,10 @@
  * adopted where it ran out and nobody else has had it, and lost otherwise. Leases it does not name any more
  * are free again: after a new start as a loss, within the same start uncharged (the grant never reached it).
  */
-import { SUPPORTED_PROTOCOLS, type Hello, type LeaseRef, type Slots, type Welcome } from "#protocol";
+import { SUPPORTED_PROTOCOLS, type Hello, type LeaseRef, type Welcome } from "#protocol";
 import { SECOND } from "../config.ts";
-import { freeSlots, NO_SLOTS, type Badge } from "./badges.ts";
-import { hangUp, type Incoming } from "./frames.ts";
+import { freeSlots, type Badge } from "./badges.ts";
+import { hangUp, type Incoming } from "./incoming.ts";
 import { claimOf, findHeld, isCompleted } from "./lease-check.ts";
 import { adoptJob, renewJob } from "./lease.ts";
 import type { Claim, Job } from "./ledger-types.ts";
@@ -103,14 +103,7 @@ function introduce(pool: Pool, badge: Badge, hello: Hello, now: number): Badge {
   const drained = known?.bootId === bootId ? known.drained : {};
   const speed = known?.speed ?? {};
   pool.store.agents.save({ agentId, label, bootId, version, capabilities, drained, speed, seenAt: now });
-  const held = heldSlots(pool, agentId);
+  const held = pool.store.jobs.heldSlots(agentId);
   const free = freeSlots(slots, slots, held);
   return { ...badge, bootId, kinds: capabilities.kinds, capacity: slots, free, drained, speed };
-}
-
-/** Slots that the agent's leases occupy. */
-export function heldSlots(pool: Pool, agentId: string): Slots {
-  const held = { ...NO_SLOTS };
-  for (const { slot } of pool.store.jobs.leasedBy(agentId)) if (slot !== null) held[slot] += 1;
-  return held;
 }

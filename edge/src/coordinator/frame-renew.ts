@@ -1,8 +1,7 @@
 /** `renew` and `ready`: what an agent holds and how far it is, and how many slots it has free. */
 import type { Ready, Renew, Slots } from "#protocol";
 import { freeSlots } from "./badges.ts";
-import { heldSlots } from "./frame-hello.ts";
-import type { Incoming } from "./frames.ts";
+import type { Incoming } from "./incoming.ts";
 import { claimOf, findHeld } from "./lease-check.ts";
 import { renewJob } from "./lease.ts";
 import { inTurn } from "./pool.ts";
@@ -28,7 +27,7 @@ export async function renewFrame({ pool, badge, now }: Incoming, renew: Renew): 
 /** Counts are absolute; a grant that crossed the frame is subtracted. */
 export function readyFrame({ pool, socket, badge }: Incoming, ready: Ready): Promise<null> {
   const capacity = larger(badge.capacity, ready.slots);
-  const free = freeSlots(capacity, ready.slots, heldSlots(pool, badge.agentId));
+  const free = freeSlots(capacity, ready.slots, pool.store.jobs.heldSlots(badge.agentId));
   pool.sockets.pin(socket, { ...badge, capacity, free });
   return Promise.resolve(null);
 }

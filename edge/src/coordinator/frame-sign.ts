@@ -15,7 +15,7 @@ import {
 import { noteMultipart } from "../catalog/multipart-uploads.ts";
 import type { Signer } from "../storage/sign.ts";
 import { bucketOf } from "../storage/shards.ts";
-import type { Incoming } from "./frames.ts";
+import type { Incoming } from "./incoming.ts";
 import { claimOf, findHeld, stale } from "./lease-check.ts";
 import type { Job } from "./ledger-types.ts";
 import { signerFor, type Pool } from "./pool.ts";

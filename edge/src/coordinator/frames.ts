@@ -3,7 +3,7 @@
  * before, and one exhaustive switch hands each kind to its own file. Called by `coordinator.ts` for each
  * message, one at a time for each agent.
  */
-import { AgentFrame, CLOSE_PROTOCOL, MAX_FRAME_BYTES } from "#protocol";
+import { AgentFrame, MAX_FRAME_BYTES } from "#protocol";
 import { z } from "zod";
 import { dispatch } from "./dispatch.ts";
 import { completeFrame } from "./frame-complete.ts";
@@ -11,20 +11,13 @@ import { failFrame, releaseFrame } from "./frame-fail.ts";
 import { helloFrame } from "./frame-hello.ts";
 import { readyFrame, renewFrame } from "./frame-renew.ts";
 import { signFrame } from "./frame-sign.ts";
+import { hangUp, type Incoming } from "./incoming.ts";
 import { log, said, type Pool } from "./pool.ts";
-import type { Badge } from "./badges.ts";
 import type { Outgoing } from "./sockets.ts";
 
 const Numbered = z.object({ type: z.string(), seq: z.number().int() });
 /** An agent that sends so many frames in a row that make no sense will not get better. */
 const HOPELESS = 16;
-
-export interface Incoming {
-  pool: Pool;
-  socket: WebSocket;
-  badge: Badge;
-  now: number;
-}
 
 export async function receiveText(
   pool: Pool,
@@ -84,12 +77,6 @@ function replyTo(incoming: Incoming, frame: AgentFrame): Promise<Outgoing | null
     case "release":
       return releaseFrame(incoming, frame);
   }
-}
-
-/** Says why, then ends a link that cannot go on. */
-export function hangUp(pool: Pool, socket: WebSocket, re: number | null, message: string): void {
-  pool.sockets.send(socket, { type: "error", re, message });
-  socket.close(CLOSE_PROTOCOL, message);
 }
 
 type Parsed = { frame: AgentFrame } | { fault: string; re: number | null };

@@ -2,9 +2,10 @@
  * Jobs in the object's SQLite: one row each, saved whole after a transition of `ledger.ts`. Called by the
  * turns of this room; decides nothing.
  */
-import { isOpen, type Job, type JobKey, type Waiting } from "./ledger-types.ts";
+import type { Slots } from "#protocol";
+import { isOpen, NO_SLOTS, type Job, type JobKey, type Waiting } from "./ledger-types.ts";
 import { AVOID_MS } from "./schedule.ts";
-import { first, parseJson, type Sql, type SqlValue } from "./sql.ts";
+import { first, type Sql, type SqlValue } from "./sql.ts";
 
 type Row = Record<string, SqlValue>;
 
@@ -24,6 +25,8 @@ export interface JobStore {
   ofFile(fileId: string): Job[];
   openOfPlan(planId: string): Job[];
   leasedBy(agentId: string): Job[];
+  /** Slots that an agent's leases occupy. */
+  heldSlots(agentId: string): Slots;
   /** Slots held now, by owner. */
   heldByOwner(): Map<string, number>;
   /** The first few jobs of each group that the schedule may tell apart: owner, kind and rank. */
@@ -64,6 +67,7 @@ export function createJobStore(sql: Sql): JobStore {
         planId,
       ).filter(({ state }) => isOpen(state)),
     leasedBy: (agentId) => many("where state = 'leased' and agentId = ?", agentId),
+    heldSlots: (agentId) => heldSlots(sql, agentId),
     heldByOwner: () => heldByOwner(sql),
     waitingHeads: (perGroup) => waitingHeads(sql, perGroup),
     expired: (now, limit) =>
@@ -116,6 +120,16 @@ function save(sql: Sql, job: Job): void {
   );
 }
 
+function heldSlots(sql: Sql, agentId: string): Slots {
+  const rows = sql
+    .exec<{ slot: keyof Slots; count: number }>(
+      "select slot, count(*) as count from jobs where state = 'leased' and agentId = ? group by slot",
+      agentId,
+    )
+    .toArray();
+  return { ...NO_SLOTS, ...Object.fromEntries(rows.map(({ slot, count }) => [slot, count])) };
+}
+
 function heldByOwner(sql: Sql): Map<string, number> {
   const rows = sql
     .exec<{ owner: string; count: number }>(
@@ -130,11 +144,12 @@ function waitingHeads(sql: Sql, perGroup: number): Waiting[] {
   const heads: Waiting[] = [];
   let group: { owner: string; kind: string; turn: number } | null = { owner: "", kind: "", turn: -1 };
   for (;;) {
-    group = first<{ owner: string; kind: string; turn: number }>(
-      sql,
-      `select owner, kind, turn from jobs where state = 'ready' and (owner, kind, turn) > (?, ?, ?)
+    group = first(
+      sql.exec<{ owner: string; kind: string; turn: number }>(
+        `select owner, kind, turn from jobs where state = 'ready' and (owner, kind, turn) > (?, ?, ?)
        order by owner, kind, turn limit 1`,
-      ...[group.owner, group.kind, group.turn],
+        ...[group.owner, group.kind, group.turn],
+      ),
     );
     if (group === null) return heads;
     heads.push(
@@ -151,15 +166,16 @@ function waitingHeads(sql: Sql, perGroup: number): Waiting[] {
 type WaitingRow = Waiting & Row;
 
 function nextStep(sql: Sql, now: number): number | null {
-  const row = first<{ at: number | null }>(
-    sql,
-    `select min(at) as at from (
+  const row = first(
+    sql.exec<{ at: number | null }>(
+      `select min(at) as at from (
       select min(leaseEnd) as at from jobs where state = 'leased'
       union all select min(notBefore) from jobs where state in ('retry_wait', 'committing')
       union all select min(ageAt) from jobs where state = 'ready' and turn > 0
       union all select min(waitingSince) + ? from jobs
         where state = 'ready' and losses >= 2 and waitingSince > ?)`,
-    ...[AVOID_MS, now - AVOID_MS],
+      ...[AVOID_MS, now - AVOID_MS],
+    ),
   );
   return row?.at ?? null;
 }
@@ -181,7 +197,7 @@ function fromRow(row: Row): Job {
   const values: Record<string, unknown> = { ...row, adoptable: row["adoptable"] === 1 };
   for (const column of JSON_COLUMNS) {
     const text = row[column];
-    if (typeof text === "string") values[column] = parseJson(text);
+    if (typeof text === "string") values[column] = JSON.parse(text);
   }
   // Written by toRow from a Job, and by nothing else.
   return values as unknown as Job;

@@ -144,6 +144,8 @@ export interface Grantee {
   leaseMs: number;
 }
 
+export const NO_SLOTS: Slots = { gpu: 0, cpu: 0, io: 0 };
+
 /** A connected agent as the schedule sees it. */
 export interface Seat {
   agentId: string;

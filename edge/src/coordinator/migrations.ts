@@ -75,7 +75,7 @@ const STEPS: readonly string[] = [
 export function migrate(sql: Sql): void {
   sql.exec("create table if not exists schema_version (version integer not null)");
   const done =
-    first<{ version: number }>(sql, "select max(version) as version from schema_version")?.version ?? 0;
+    first(sql.exec<{ version: number }>("select max(version) as version from schema_version"))?.version ?? 0;
   for (const [at, step] of STEPS.entries()) {
     if (at < done) continue;
     sql.exec(step);

@@ -33,7 +33,7 @@ export interface OutboxStore {
 
 export function createOutboxStore(sql: Sql): OutboxStore {
   const count = (where: string, ...bindings: SqlValue[]) =>
-    first<{ count: number }>(sql, `select count(*) as count from outbox where ${where}`, ...bindings)
+    first(sql.exec<{ count: number }>(`select count(*) as count from outbox where ${where}`, ...bindings))
       ?.count ?? 0;
   return {
     add: (fileId, jobId, now) =>
@@ -50,7 +50,7 @@ export function createOutboxStore(sql: Sql): OutboxStore {
           limit,
         )
         .toArray(),
-    find: (id) => first<OutboxRow>(sql, "select * from outbox where id = ?", id),
+    find: (id) => first(sql.exec<OutboxRow>("select * from outbox where id = ?", id)),
     drop: (id) => void sql.exec("delete from outbox where id = ?", id),
     postpone: (id, until, error) =>
       void sql.exec(
@@ -61,7 +61,8 @@ export function createOutboxStore(sql: Sql): OutboxStore {
       ),
     othersOf: (fileId, id) => count("fileId = ? and id <> ?", fileId, id),
     dropFile: (fileId) => void sql.exec("delete from outbox where fileId = ?", fileId),
-    nextStep: () => first<{ at: number | null }>(sql, "select min(notBefore) as at from outbox")?.at ?? null,
+    nextStep: () =>
+      first(sql.exec<{ at: number | null }>("select min(notBefore) as at from outbox"))?.at ?? null,
     count: () => count("1"),
   };
 }

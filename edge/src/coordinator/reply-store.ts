@@ -17,10 +17,11 @@ export interface ReplyStore {
 export function createReplyStore(sql: Sql): ReplyStore {
   return {
     find: (agentId, bootId, seq) =>
-      first<{ frame: string }>(
-        sql,
-        "select frame from replies where agentId = ? and bootId = ? and seq = ?",
-        ...[agentId, bootId, seq],
+      first(
+        sql.exec<{ frame: string }>(
+          "select frame from replies where agentId = ? and bootId = ? and seq = ?",
+          ...[agentId, bootId, seq],
+        ),
       )?.frame ?? null,
     keep: (agentId, bootId, seq, frame) => {
       sql.exec(

@@ -8,15 +8,7 @@ export interface Sql {
   exec<Row extends Record<string, SqlValue>>(query: string, ...bindings: SqlValue[]): { toArray(): Row[] };
 }
 
-/** Rows and columns are ours, so their shape is trusted; what they hold as JSON was checked when it came in. */
-export function parseJson<T>(text: string): T {
-  return JSON.parse(text) as T;
-}
-
-export function first<Row extends Record<string, SqlValue>>(
-  sql: Sql,
-  query: string,
-  ...bindings: SqlValue[]
-): Row | null {
-  return sql.exec<Row>(query, ...bindings).toArray()[0] ?? null;
+/** The only row, or the first of several. */
+export function first<Row>(rows: { toArray(): Row[] }): Row | null {
+  return rows.toArray()[0] ?? null;
 }

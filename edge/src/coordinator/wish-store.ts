@@ -28,7 +28,7 @@ export interface WishStore {
 }
 
 export function createWishStore(sql: Sql): WishStore {
-  const find = (key: string) => first<Wish>(sql, "select * from wishes where key = ?", key);
+  const find = (key: string) => first(sql.exec<Wish>("select * from wishes where key = ?", key));
   return {
     find,
     note: (jobId, epoch, key, wish) => {

@@ -1,0 +1,51 @@
+/**
+ * The minute's cron: everything that a crash may have left undone is found and mended here. Which sweep runs
+ * is chosen by the minute of `now`. One that fails is logged and comes again; it never keeps another from
+ * its turn.
+ */
+import { loadConfig, type Config } from "../config.ts";
+import { openDatabase, type Database } from "../db/client.ts";
+import { logLine } from "../http/log.ts";
+import { coordinatorOf } from "./client.ts";
+import { said } from "./pool.ts";
+import { resendLost } from "./sweep-files.ts";
+import { sweepShards } from "./sweep-objects.ts";
+import { abortOldUploads, releaseReservations } from "./sweep-uploads.ts";
+import { sendUnsent } from "./sweep-work.ts";
+
+export interface Sweep {
+  env: Env;
+  config: Config;
+  db: Database;
+  now: number;
+}
+
+/** Minutes. */
+const QUARTER = 15;
+/** Hour of the day, UTC, of the daily sweeps. */
+const QUIET_HOUR = 3;
+
+export async function runScheduled(env: Env, _cron: string, now: number): Promise<void> {
+  const config = loadConfig(env);
+  const sweep: Sweep = { env, config, db: openDatabase(env.DB), now };
+  for (const [name, run] of Object.entries(sweepsAt(now))) {
+    try {
+      await run(sweep);
+    } catch (error) {
+      logLine(config.logLevel, "error", "sweep failed", { sweep: name, error: said(error) });
+    }
+  }
+}
+
+/** Those of this minute, in the order in which they run. */
+export function sweepsAt(now: number): Record<string, (sweep: Sweep) => Promise<unknown>> {
+  const time = new Date(now);
+  const quarterly = time.getUTCMinutes() % QUARTER === 0;
+  const daily = time.getUTCMinutes() === 0 && time.getUTCHours() === QUIET_HOUR;
+  return {
+    sendUnsent,
+    tick: ({ env }) => coordinatorOf(env).tick(now),
+    ...(quarterly ? { releaseReservations, resendLost } : {}),
+    ...(daily ? { abortOldUploads, sweepShards } : {}),
+  };
+}

@@ -1,0 +1,25 @@
+/**
+ * Each quarter of an hour: files that the catalogue believes to be in the making while nobody makes them.
+ * What the coordinator knows it says once more; what it has never heard of begins anew.
+ */
+import { ulid } from "../catalog/ids.ts";
+import { listUnsettled } from "../catalog/sweeps.ts";
+import { MINUTE } from "../config.ts";
+import { logLine } from "../http/log.ts";
+import { coordinatorOf } from "./client.ts";
+import type { Sweep } from "./scheduled.ts";
+
+/** Younger files are left alone. */
+const SETTLED_MS = 15 * MINUTE;
+const FILES_PER_PASS = 500;
+
+export async function resendLost({ env, config, db, now }: Sweep): Promise<void> {
+  const coordinator = coordinatorOf(env);
+  const unsettled = await listUnsettled(db, now - SETTLED_MS, FILES_PER_PASS);
+  const busy = new Set(await coordinator.busyFiles(unsettled));
+  for (const fileId of unsettled.filter((id) => !busy.has(id))) {
+    const known = await coordinator.resend(fileId);
+    if (!known) await coordinator.enqueueFile(fileId, ulid(now));
+    logLine(config.logLevel, "warn", "lost work found", { file: fileId, known });
+  }
+}

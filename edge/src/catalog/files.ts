@@ -91,15 +91,19 @@ export async function storeFile(db: Database, id: string, stored: StoredBytes): 
   );
 }
 
-/** Gives the bytes back and forgets the row; does nothing to a file that was stored meanwhile. */
-export async function releaseReservation(db: Database, id: string): Promise<void> {
+/**
+ * Gives the bytes back and forgets the row. False: there was no reservation (any more), and the object of a
+ * file that was stored meanwhile must stay.
+ */
+export async function releaseReservation(db: Database, id: string): Promise<boolean> {
   const pending = and(eq(files.id, id), eq(files.state, "pending"));
-  await writeBatch(db, [
+  const [, released] = await writeBatch(db, [
     db.run(sql`
       update shards set used_bytes = used_bytes - (select size from ${files} where ${pending})
       where name = (select shard from ${files} where ${pending})`),
-    db.delete(files).where(pending),
+    db.delete(files).where(pending).returning({ id: files.id }),
   ]);
+  return released.length > 0;
 }
 
 /**

@@ -152,8 +152,8 @@ async function catalogue(
 /** The row first: while it says stored, its object stays. What cannot be undone now, the sweeps undo later. */
 async function undo(keeper: Keeper, file: Reserved): Promise<void> {
   try {
-    await releaseReservation(keeper.db, file.id);
-    if ((await findFile(keeper.db, file.id)) !== null) return;
+    const released = await releaseReservation(keeper.db, file.id);
+    if (!released && (await findFile(keeper.db, file.id)) !== null) return;
     await bucketOf(keeper.env, file.shard).delete(file.objectKey);
   } catch (error) {
     keeper.warn("an upload that failed could not be cleared away", { file: file.id, cause: String(error) });

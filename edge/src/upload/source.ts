@@ -78,7 +78,7 @@ class Pieces {
 }
 
 /** Bytes asked for at once: fewer, larger steps between the socket and storage. */
-const READ_BYTES = 256 * 1_024;
+const READ_BYTES = 64 * 1_024;
 
 /** Reads a request's body. */
 export function bodyPull(body: ReadableStream<Uint8Array>): { pull: Pull; cancel: () => Promise<void> } {

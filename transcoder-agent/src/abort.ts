@@ -24,13 +24,14 @@ export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Pr
   return Promise.race([promise, aborted]).finally(() => signal.removeEventListener("abort", giveUp));
 }
 
-/** Resolves when the promise is settled, or after so many milliseconds. */
-export async function withLimit(promise: Promise<unknown>, ms: number): Promise<void> {
+/** Resolves when the promise is settled, after so many milliseconds, or when `hurry` is aborted. */
+export async function withLimit(promise: Promise<unknown>, ms: number, hurry?: AbortSignal): Promise<void> {
   const limit = new AbortController();
+  const signal = hurry ? AbortSignal.any([limit.signal, hurry]) : limit.signal;
   const settled = promise.then(
     () => undefined,
     () => undefined,
   );
-  await Promise.race([settled, pause(ms, limit.signal).catch(() => undefined)]);
+  await Promise.race([settled, pause(ms, signal).catch(() => undefined)]);
   limit.abort();
 }

@@ -1,5 +1,6 @@
 /** What the disk says: whether there is room for a job, and when an error means that it is full. */
 import { statfs } from "node:fs/promises";
+import { dirname } from "node:path";
 import { JobError } from "./errors.ts";
 
 /** Kept free besides a job's inputs, for what it makes. */
@@ -7,10 +8,16 @@ export const DISK_MARGIN_BYTES = 512 * 1_024 * 1_024;
 
 const FULL = new Set(["ENOSPC", "EDQUOT"]);
 
-/** Bytes that this user may still write where `path` lies. */
+/** Bytes that this user may still write where `path` lies, or would lie once it is made. */
 export async function freeBytes(path: string): Promise<number> {
-  const { bavail, bsize } = await statfs(path);
-  return bavail * bsize;
+  try {
+    const { bavail, bsize } = await statfs(path);
+    return bavail * bsize;
+  } catch (error) {
+    const parent = dirname(path);
+    if (parent === path) throw error;
+    return freeBytes(parent);
+  }
 }
 
 /** Throws `disk_full` unless `bytes` and the margin fit. */

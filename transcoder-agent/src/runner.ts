@@ -3,7 +3,7 @@
  * what is cancelled or lost, and hands everything back when the agent stops. Listens to `connection.ts`,
  * starts `job.ts`; knows no media and no storage.
  */
-import { pause, withLimit } from "./abort.ts";
+import { withLimit } from "./abort.ts";
 import type { Connection, Listener } from "./connection.ts";
 import type { Ending } from "./ending.ts";
 import { Abandoned, JobError } from "./errors.ts";
@@ -127,7 +127,7 @@ export class Runner implements Listener {
     const jobs = this.#held.size;
     if (jobs > 0) this.#log.info("finishing jobs; a second signal gives them back at once", { jobs });
     const all = Promise.allSettled([...this.#held].map(({ done }) => done));
-    await Promise.race([all, pause(graceMs, this.#hurry.signal).catch(() => undefined)]);
+    await withLimit(all, graceMs, this.#hurry.signal);
     const releases = this.#live().map((held) => {
       this.#abandon(held, "given back");
       return this.#release(held.lease);

@@ -1,0 +1,84 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { encodersFor, isTooOld, kindsFor, slotsFor, surveyMachine, type Machine } from "./capabilities.ts";
+import { checkUp, formatCheckup } from "./check.ts";
+import { SOFTWARE, type Encoder } from "./ffmpeg/h264.ts";
+import { silentLog } from "./rehearsal/log.ts";
+
+const GPU: Encoder = { ...SOFTWARE, name: "h264_nvenc", hardware: true };
+const all = { ffmpeg: "7.0", sharp: "0.35", encoders: [GPU, SOFTWARE] };
+
+let cacheDir: string;
+beforeEach(async () => {
+  cacheDir = await mkdtemp(join(tmpdir(), "survey-"));
+});
+afterEach(() => rm(cacheDir, { recursive: true }));
+
+test("the kinds of jobs follow from the tools", () => {
+  expect(kindsFor(all)).toEqual(["inspect", "image", "video", "audio", "mp4"]);
+  expect(kindsFor({ ...all, ffmpeg: null, encoders: [] })).toEqual(["image"]);
+  expect(kindsFor({ ...all, encoders: [] })).toEqual(["inspect", "image", "audio", "mp4"]);
+  expect(kindsFor({ ...all, sharp: null })).toEqual(["video", "audio", "mp4"]);
+});
+
+test.each([
+  [1, { gpu: 1, cpu: 1, io: 2 }],
+  [2, { gpu: 1, cpu: 1, io: 2 }],
+  [3, { gpu: 1, cpu: 1, io: 3 }],
+  [8, { gpu: 1, cpu: 2, io: 4 }],
+  [64, { gpu: 1, cpu: 16, io: 4 }],
+])("%i cores and a GPU make the slots %j", (cores, slots) => {
+  expect(slotsFor(all, cores)).toEqual(slots);
+});
+
+test("there are no slots for what cannot be done", () => {
+  expect(slotsFor({ ...all, encoders: [SOFTWARE] }, 8).gpu).toBe(0);
+  expect(slotsFor({ ffmpeg: null, sharp: null, encoders: [] }, 8)).toEqual({ gpu: 0, cpu: 0, io: 0 });
+});
+
+test("a job in a slot of cores leaves the GPU alone", () => {
+  const machine = { ...all, slots: { gpu: 1, cpu: 1, io: 1 } };
+  expect(encodersFor("cpu", machine)).toEqual([SOFTWARE]);
+  expect(encodersFor("gpu", machine)).toEqual([GPU, SOFTWARE]);
+  expect(encodersFor("io", machine)).toEqual([GPU, SOFTWARE]);
+});
+
+test.each([
+  ["4.4.2-0ubuntu0.22.04.1", true],
+  ["5.0", true],
+  ["5.1.9-0+deb12u1", false],
+  ["n7.1", false],
+  ["N-12345-gabcdef", false],
+  ["10.0", false],
+])("ffmpeg %s is too old: %s", (version, tooOld) => {
+  expect(isTooOld(version)).toBe(tooOld);
+});
+
+test("this machine can do every kind of job, and the check says so", async () => {
+  const machine = await surveyMachine({ cacheDir, slots: { io: 3 }, log: silentLog });
+  expect(machine.troubles).toEqual([]);
+  expect(machine.encoders.map(({ name }) => name)).toContain("libx264");
+  expect(machine.slots.io).toBe(3);
+  const checkup = await checkUp(machine, join(cacheDir, "not", "yet"), "0.1.0");
+  expect(checkup).toMatchObject({ ok: true, kinds: ["inspect", "image", "video", "audio", "mp4"] });
+  expect(formatCheckup(checkup)).toMatch(/ffmpeg +\d/);
+});
+
+test("the check of a bare machine says what to install", async () => {
+  const bare: Machine = {
+    ffmpeg: null,
+    sharp: "1",
+    encoders: [],
+    cores: 1,
+    memoryBytes: 1,
+    platform: "linux-x64",
+    kinds: ["image"],
+    slots: { gpu: 0, cpu: 0, io: 2 },
+    troubles: ["Install ffmpeg."],
+  };
+  const checkup = await checkUp(bare, cacheDir, "0.1.0");
+  expect(checkup.ok).toBe(false);
+  expect(formatCheckup(checkup)).toMatch(/cannot do: inspect, video, audio, mp4\.\n- Install ffmpeg\./);
+});

@@ -1,0 +1,142 @@
+/**
+ * What this machine can do: its tools, encoders that passed a trial, cores, memory, and from these the kinds
+ * of jobs it takes and how many at a time. Told in each hello, and printed by `capcloud-agent check`.
+ */
+import { availableParallelism, totalmem } from "node:os";
+import { z } from "zod";
+import { proveEncoders, type Encoder } from "./ffmpeg/encoders.ts";
+import { runFfprobe } from "./ffmpeg/run.ts";
+import type { Log } from "./log.ts";
+import type { Capabilities, JobKind, Slots } from "./protocol.ts";
+
+const NO_ENCODER = "No H.264 encoder passed its trial: install an ffmpeg with libx264.";
+
+export interface Tools {
+  /** Versions; null where the tool cannot be used. */
+  ffmpeg: string | null;
+  sharp: string | null;
+  encoders: readonly Encoder[];
+}
+
+export interface Machine extends Tools {
+  cores: number;
+  memoryBytes: number;
+  platform: string;
+  kinds: JobKind[];
+  slots: Slots;
+  /** What is missing, in sentences that say how to get it. */
+  troubles: string[];
+}
+
+export interface SurveyOptions {
+  cacheDir: string;
+  /** Slots that the owner set. */
+  slots: Partial<Slots>;
+  log: Log;
+  signal?: AbortSignal;
+}
+
+/** Cores that one encode by software keeps busy. */
+const CORES_PER_ENCODE = 4;
+const IO_SLOTS = { least: 2, most: 4 };
+/** Older ones lack options that every encode uses. */
+const OLDEST_FFMPEG = [5, 1] as const;
+
+export async function surveyMachine({ cacheDir, slots, log, signal }: SurveyOptions): Promise<Machine> {
+  const troubles: string[] = [];
+  const trouble = (sentence: string) => (error: unknown) => {
+    signal?.throwIfAborted();
+    log.debug(sentence, { reason: String(error) });
+    troubles.push(sentence);
+    return null;
+  };
+  const [ffmpeg, sharp, proven] = await Promise.all([
+    ffmpegVersion().catch(trouble("ffmpeg and ffprobe are not on the PATH: install ffmpeg 5.1 or newer.")),
+    sharpVersion().catch(
+      trouble("sharp cannot be loaded here: install capcloud-agent again with npm 9.6 or newer."),
+    ),
+    proveEncoders({ cacheDir, log, ...(signal && { signal }) }).catch(trouble(NO_ENCODER)),
+  ]);
+  if (ffmpeg !== null && isTooOld(ffmpeg))
+    troubles.push(`ffmpeg ${ffmpeg} is too old: install 5.1 or newer.`);
+  const tools: Tools = { ffmpeg, sharp, encoders: ffmpeg === null ? [] : (proven ?? []) };
+  const cores = availableParallelism();
+  return {
+    ...tools,
+    cores,
+    memoryBytes: memoryBytes(),
+    platform: `${process.platform}-${process.arch}`,
+    kinds: kindsFor(tools),
+    slots: { ...slotsFor(tools, cores), ...slots },
+    // Without ffmpeg nothing else is to be said about encoders.
+    troubles: ffmpeg === null ? troubles.filter((sentence) => sentence !== NO_ENCODER) : troubles,
+  };
+}
+
+export function kindsFor({ ffmpeg, sharp, encoders }: Tools): JobKind[] {
+  const needs: Record<JobKind, boolean> = {
+    inspect: ffmpeg !== null && sharp !== null,
+    image: sharp !== null,
+    video: ffmpeg !== null && encoders.length > 0,
+    audio: ffmpeg !== null,
+    mp4: ffmpeg !== null,
+  };
+  return (Object.keys(needs) as JobKind[]).filter((kind) => needs[kind]);
+}
+
+export function slotsFor({ ffmpeg, sharp, encoders }: Tools, cores: number): Slots {
+  const software = encoders.some(({ hardware }) => !hardware);
+  return {
+    gpu: encoders.filter(({ hardware }) => hardware).length,
+    cpu: software ? Math.max(1, Math.floor(cores / CORES_PER_ENCODE)) : 0,
+    io: ffmpeg === null && sharp === null ? 0 : Math.min(IO_SLOTS.most, Math.max(IO_SLOTS.least, cores)),
+  };
+}
+
+/** As a hello tells it. */
+export function capabilitiesOf(machine: Machine): Capabilities {
+  const { kinds, encoders, ffmpeg, cores, memoryBytes, platform } = machine;
+  return {
+    kinds,
+    encoders: encoders.map(({ name }) => name),
+    ffmpeg: ffmpeg ?? "",
+    cores,
+    memoryBytes,
+    platform,
+  };
+}
+
+/** Encoders for a job in that slot: a slot of cores leaves the GPU to those that were given it. */
+export function encodersFor(
+  slot: keyof Slots,
+  { encoders, slots }: Pick<Machine, "encoders" | "slots">,
+): readonly Encoder[] {
+  const software = encoders.filter(({ hardware }) => !hardware);
+  return slot === "cpu" && slots.gpu > 0 && software.length > 0 ? software : encoders;
+}
+
+const ProgramVersion = z.object({ program_version: z.object({ version: z.string() }) });
+
+async function ffmpegVersion(): Promise<string> {
+  const said = await runFfprobe(["-v", "error", "-show_program_version", "-of", "json"]);
+  return ProgramVersion.parse(JSON.parse(said)).program_version.version;
+}
+
+async function sharpVersion(): Promise<string> {
+  const { default: sharp } = await import("sharp");
+  return sharp.versions.sharp ?? sharp.versions.vips;
+}
+
+/** Builds from git have no number; they are taken as new. */
+export function isTooOld(version: string): boolean {
+  const match = /^n?(\d+)\.(\d+)/.exec(version);
+  if (!match) return false;
+  const [major, minor] = [Number(match[1]), Number(match[2])];
+  return major < OLDEST_FFMPEG[0] || (major === OLDEST_FFMPEG[0] && minor < OLDEST_FFMPEG[1]);
+}
+
+/** Of this container, where it has a limit. */
+function memoryBytes(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}

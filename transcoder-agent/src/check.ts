@@ -1,0 +1,68 @@
+/** What `capcloud-agent check` prints: what this machine can do for an edge, and what it lacks. */
+import { freeBytes } from "./disk.ts";
+import type { Machine } from "./capabilities.ts";
+import { JobKind } from "./protocol.ts";
+
+export interface Checkup {
+  ok: boolean;
+  version: string;
+  node: string;
+  ffmpeg: string | null;
+  sharp: string | null;
+  encoders: string[];
+  cores: number;
+  memoryBytes: number;
+  diskFreeBytes: number;
+  workspace: string;
+  kinds: JobKind[];
+  slots: Machine["slots"];
+  troubles: string[];
+}
+
+export async function checkUp(machine: Machine, workspace: string, version: string): Promise<Checkup> {
+  const { ffmpeg, sharp, encoders, cores, memoryBytes, kinds, slots, troubles } = machine;
+  return {
+    ok: JobKind.options.every((kind) => kinds.includes(kind)) && troubles.length === 0,
+    version,
+    node: process.versions.node,
+    ffmpeg,
+    sharp,
+    encoders: encoders.map(({ name }) => name),
+    cores,
+    memoryBytes,
+    diskFreeBytes: await freeBytes(workspace),
+    workspace,
+    kinds,
+    slots,
+    troubles,
+  };
+}
+
+export function formatCheckup(checkup: Checkup): string {
+  const gibibytes = (bytes: number) => `${(bytes / 1_024 ** 3).toFixed(1)} GiB`;
+  const { slots } = checkup;
+  const missing = JobKind.options.filter((kind) => !checkup.kinds.includes(kind));
+  const rows: [string, string][] = [
+    ["agent", `${checkup.version} on node ${checkup.node}`],
+    ["ffmpeg", checkup.ffmpeg ?? "missing"],
+    ["sharp", checkup.sharp ?? "missing"],
+    ["encoders", checkup.encoders.join(", ") || "none passed a trial"],
+    ["cores", String(checkup.cores)],
+    ["memory", gibibytes(checkup.memoryBytes)],
+    ["disk", `${gibibytes(checkup.diskFreeBytes)} free at ${checkup.workspace}`],
+    ["jobs", checkup.kinds.join(", ") || "none"],
+    ["slots", `${slots.cpu} by cores, ${slots.gpu} by GPU, ${slots.io} for reading and writing`],
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  const verdict = checkup.ok
+    ? "This machine can do every kind of job."
+    : checkup.kinds.length > 0
+      ? `This machine cannot do: ${missing.join(", ") || "nothing is missing, but see below"}.`
+      : "This machine cannot do any job yet.";
+  return [
+    ...rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`),
+    "",
+    verdict,
+    ...checkup.troubles.map((sentence) => `- ${sentence}`),
+  ].join("\n");
+}

@@ -1,8 +1,32 @@
 /** The front door: mounts the rooms, exports the Durable Object and the scheduled handler; no logic. */
+import { Coordinator } from "./coordinator/coordinator.ts";
+import { coordinatorRoutes } from "./coordinator/routes.ts";
+import { runScheduled } from "./coordinator/scheduled.ts";
+import { deliveryRoutes } from "./delivery/routes.ts";
+import { answerProblems } from "./http/answer.ts";
 import { createApp } from "./http/app.ts";
+import { requireIntent } from "./http/intent.ts";
+import { guardPath, requestContext } from "./http/request.ts";
+import { requireSchema } from "./http/require-schema.ts";
+import { renderProblem } from "./pages/problem-page.tsx";
+import { pageRoutes } from "./pages/routes.tsx";
+import { storageRoutes } from "./storage/routes.ts";
+import { uploadRoutes } from "./upload/routes.ts";
 
 const app = createApp();
-app.get("/", (c) => c.text("ok"));
-import { DurableObject } from "cloudflare:workers";
-export class Coordinator extends DurableObject<Env> {}
-export default app;
+app.use(requestContext, guardPath, requireSchema, requireIntent);
+app.route("/", storageRoutes);
+app.route("/", coordinatorRoutes);
+app.route("/", uploadRoutes);
+app.route("/", deliveryRoutes);
+app.route("/", pageRoutes);
+answerProblems(app, renderProblem);
+
+export { Coordinator };
+
+export default {
+  fetch: app.fetch,
+  scheduled: (event, env, context) => {
+    context.waitUntil(runScheduled(env, event.cron, event.scheduledTime));
+  },
+} satisfies ExportedHandler<Env>;

@@ -1,6 +1,7 @@
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { playToTheEnd, seekTo } from "../client/testing/watching.ts";
 import { openBrowser, watchPage } from "./browser.ts";
 import { countFrames, durationOf, makeClip } from "./footage.ts";
 import { type House, openHouse } from "./house.ts";
@@ -25,22 +26,6 @@ afterAll(async () => {
 /** The player's video element, once the page's script has it. */
 const VIDEO = "#player video";
 
-async function playToTheEnd(page: Page): Promise<{ ranges: [number, number][]; error: string | null }> {
-  return page.evaluate(async (selector) => {
-    const video = document.querySelector<HTMLVideoElement>(selector);
-    if (video === null) throw new Error("The page has no video.");
-    video.muted = true;
-    const ended = new Promise((resolve) => video.addEventListener("ended", resolve, { once: true }));
-    await video.play();
-    await ended;
-    const ranges = Array.from({ length: video.buffered.length }, (_, at): [number, number] => [
-      video.buffered.start(at),
-      video.buffered.end(at),
-    ]);
-    return { ranges, error: video.error?.message ?? null };
-  }, VIDEO);
-}
-
 test("a film no browser plays is watched to its end while it is still being encoded, sought in, and deleted", async () => {
   // MPEG-4 part 2 in AVI: only the ladder can be played.
   const path = await makeClip(join(house.dataDir, "film.avi"), {
@@ -53,25 +38,15 @@ test("a film no browser plays is watched to its end while it is still being enco
   const watched = watchPage(page, house.url);
   await page.goto(film.url);
 
-  const { ranges, error } = await playToTheEnd(page);
+  const { ranges, error } = await page.evaluate(playToTheEnd, VIDEO);
   expect(error).toBeNull();
   expect(ranges).toHaveLength(1);
   expect(ranges[0]?.[0]).toBeLessThan(0.1);
   expect(ranges[0]?.[1]).toBeGreaterThan(SECONDS - 0.2);
   expect(ranges[0]?.[1]).toBeLessThan(SECONDS + 0.2);
 
-  const sought = await page.evaluate(
-    async ([selector, to]) => {
-      const video = document.querySelector<HTMLVideoElement>(selector);
-      if (video === null) throw new Error("The page has no video.");
-      const seeked = new Promise((resolve) => video.addEventListener("seeked", resolve, { once: true }));
-      video.currentTime = to;
-      await seeked;
-      return { at: video.currentTime, ready: video.readyState };
-    },
-    [VIDEO, SECONDS * 0.4] as const,
-  );
-  expect(sought.at).toBeCloseTo(SECONDS * 0.4, 1);
+  const sought = await page.evaluate(seekTo, [VIDEO, SECONDS * 0.4] as const);
+  expect(sought).toBeCloseTo(SECONDS * 0.4, 1);
 
   const record = await house.settled(film.id);
   expect(record.status).toBe("ready");
@@ -101,7 +76,7 @@ test("an mp4 plays from its page at once, before any agent has made anything", a
     const page = await browser.newPage();
     const watched = watchPage(page, still.url);
     await page.goto(clip.url);
-    const { error } = await playToTheEnd(page);
+    const { error } = await page.evaluate(playToTheEnd, VIDEO);
     expect(error).toBeNull();
     await expect.poll(() => page.locator("body").innerText()).toMatch(/waiting for/i);
     expect(watched).toEqual({ complaints: [], strangers: [] });

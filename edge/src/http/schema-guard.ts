@@ -13,7 +13,7 @@ export function schemaProblem(error: unknown, url: string): Problem | null {
   return null;
 }
 
-function missingSchema(url: string): Problem {
+export function missingSchema(url: string): Problem {
   const where = LOCAL_HOSTS.has(new URL(url).hostname) ? "--local" : "--remote";
   return new Problem("unavailable", "The database does not have its tables yet.", {
     hint: `Run: npx wrangler d1 migrations apply DB ${where}`,

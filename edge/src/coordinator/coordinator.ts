@@ -4,12 +4,13 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { CLOSE_REVOKED, PING, PONG } from "#protocol";
+import { settleFile } from "../catalog/files.ts";
 import type { SegmentLocation } from "../catalog/rectangles.ts";
 import { loadConfig } from "../config.ts";
 import { openDatabase } from "../db/client.ts";
 import { awaitPlan, awaitSegment } from "./awaiting.ts";
 import { newBadge } from "./badges.ts";
-import { AGENT_HEADER, MAIN_POOL, ORIGIN_HEADER } from "./client.ts";
+import { AGENT_HEADER, MAIN_POOL, ORIGIN_HEADER, type CoordinatorCalls } from "./client.ts";
 import { cancelFile, enqueueFile } from "./enqueue.ts";
 import { receiveText } from "./frames.ts";
 import { openLedger } from "./ledger-store.ts";
@@ -22,7 +23,6 @@ import { RecentReplies } from "./replies.ts";
 import { isAble } from "./schedule.ts";
 import { Sockets } from "./sockets.ts";
 import { statusOf, type CoordinatorStatus } from "./status.ts";
-import { settleFile } from "../catalog/files.ts";
 import { apply, redriveTurn, remakeTurn } from "./turns.ts";
 import { createWaiters, topics } from "./waiters.ts";
 
@@ -31,7 +31,7 @@ const SOONEST_MS = 100;
 /** The longest watch; whoever wants more asks again. */
 const MAX_WATCH_MS = 30_000;
 
-export class Coordinator extends DurableObject<Env> {
+export class Coordinator extends DurableObject<Env> implements CoordinatorCalls {
   readonly #pool: Pool;
   /** Frames of one agent are worked off one after the other. */
   readonly #lanes = new Map<string, Promise<void>>();
@@ -100,7 +100,6 @@ export class Coordinator extends DurableObject<Env> {
     await this.tick(Date.now());
   }
 
-  /** The alarm's and the cron's work as of `now`, which tests choose. Catches everything, always re-arms. */
   async tick(now: number): Promise<void> {
     try {
       await tick(this.#pool, now);
@@ -111,7 +110,6 @@ export class Coordinator extends DurableObject<Env> {
     }
   }
 
-  /** Ids of the file's first jobs, made now or before; the first new one is `<pool>.<outboxId>`. */
   enqueueFile(fileId: string, outboxId: string): Promise<string[]> {
     return enqueueFile(this.#pool, fileId, outboxId, Date.now());
   }
@@ -120,7 +118,7 @@ export class Coordinator extends DurableObject<Env> {
     return cancelFile(this.#pool, fileId, Date.now());
   }
 
-  progress(fileId: string): Progress {
+  async progress(fileId: string): Promise<Progress> {
     const { store, sockets } = this.#pool;
     const now = Date.now();
     const plan = store.files.planOf(fileId);
@@ -137,7 +135,6 @@ export class Coordinator extends DurableObject<Env> {
     );
   }
 
-  /** The file's newer version as soon as there is one, else `since` after `waitMs`, or at once where too many wait. */
   async watch(fileId: string, since: number, waitMs: number): Promise<number> {
     const { store, waiters } = this.#pool;
     if (store.files.version(fileId) > since) return store.files.version(fileId);
@@ -145,7 +142,6 @@ export class Coordinator extends DurableObject<Env> {
     return Math.max(since, store.files.version(fileId));
   }
 
-  /** Where the segment lies, once it is there; null after `waitMs` (8 s at most) or where it will not come. */
   awaitSegment(
     planId: string,
     track: string,
@@ -160,16 +156,14 @@ export class Coordinator extends DurableObject<Env> {
     return awaitPlan(this.#pool, fileId, waitMs);
   }
 
-  status(): CoordinatorStatus {
+  async status(): Promise<CoordinatorStatus> {
     return statusOf(this.#pool);
   }
 
-  /** The key is revoked: its sockets end at once, and its leases soon. */
-  revokeAgent(agentId: string): void {
+  async revokeAgent(agentId: string): Promise<void> {
     this.#pool.sockets.closeAgent(agentId, CLOSE_REVOKED, "the key was revoked");
   }
 
-  /** An admin tries a dead job once more. */
   async redrive(jobId: string): Promise<boolean> {
     const now = Date.now();
     const job = this.#pool.store.jobs.find(jobId);
@@ -179,7 +173,6 @@ export class Coordinator extends DurableObject<Env> {
     return redriven;
   }
 
-  /** Objects of a file are gone from the storage: their jobs run again. Answers how many. */
   async remake(fileId: string, missingKeys: string[]): Promise<number> {
     const now = Date.now();
     const missing = new Set(missingKeys);
@@ -188,7 +181,6 @@ export class Coordinator extends DurableObject<Env> {
     return again.length;
   }
 
-  /** Says the catalogue everything about the file once more; false where we never heard of it. */
   async resend(fileId: string): Promise<boolean> {
     const now = Date.now();
     const jobs = this.#pool.store.jobs.ofFile(fileId);
@@ -199,8 +191,7 @@ export class Coordinator extends DurableObject<Env> {
     return jobs.length > 0;
   }
 
-  /** Those of the files on which something is still going on. */
-  busyFiles(fileIds: string[]): string[] {
+  async busyFiles(fileIds: string[]): Promise<string[]> {
     const { jobs, outbox } = this.#pool.store;
     return fileIds.filter(
       (id) => jobs.ofFile(id).some(({ state }) => isOpen(state)) || outbox.othersOf(id, 0) > 0,

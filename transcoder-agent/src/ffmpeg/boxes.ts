@@ -27,9 +27,7 @@ export function readHeader(bytes: Buffer, offset: number, limit: number): Box | 
       : { type, start: offset, body: offset + LARGE_HEADER_BYTES, end: offset + large };
   }
   const end = size === 0 ? limit : offset + size;
-  return size !== 0 && size < HEADER_BYTES
-    ? null
-    : { type, start: offset, body: offset + HEADER_BYTES, end };
+  return size !== 0 && size < HEADER_BYTES ? null : { type, start: offset, body: offset + HEADER_BYTES, end };
 }
 
 /** The boxes between two offsets, in order. Ends at the first thing that is not a whole box. */

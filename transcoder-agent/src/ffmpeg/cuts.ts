@@ -29,7 +29,11 @@ export interface Segment {
 export class OffGrid extends Error {}
 
 /** Boundaries in timeline ticks, one more than segments; only the last may be null (open end). */
-export function cutVideo(samples: Sample[], boundaries: readonly (number | null)[], first: number): Segment[] {
+export function cutVideo(
+  samples: Sample[],
+  boundaries: readonly (number | null)[],
+  first: number,
+): Segment[] {
   const starts = boundaries.slice(0, -1).map((boundary) => boundary ?? 0);
   const end = boundaries.at(-1) ?? openEnd(samples);
   const groups = groupByStart(samples, starts, end);
@@ -54,7 +58,8 @@ function groupByStart(samples: Sample[], starts: number[], end: number): Sample[
   const groups: Sample[][] = starts.map(() => []);
   let current = 0;
   for (const sample of samples) {
-    if (sample.pts < (starts[0] ?? 0) || sample.pts >= end) throw new OffGrid("a frame outside its rectangle");
+    if (sample.pts < (starts[0] ?? 0) || sample.pts >= end)
+      throw new OffGrid("a frame outside its rectangle");
     while (sample.sync && current + 1 < starts.length && sample.pts >= (starts[current + 1] ?? 0)) current++;
     const lower = starts[current] ?? 0;
     const upper = starts[current + 1] ?? end;
@@ -66,7 +71,8 @@ function groupByStart(samples: Sample[], starts: number[], end: number): Sample[
 
 function layOut(group: Sample[], start: number, end: number): Omit<Segment, "segment"> {
   const shown = group.toSorted((a, b) => a.pts - b.pts);
-  if (shown[0] !== group[0] || group[0]?.sync !== true) throw new OffGrid("a segment does not start with a keyframe");
+  if (shown[0] !== group[0] || group[0]?.sync !== true)
+    throw new OffGrid("a segment does not start with a keyframe");
   const times = new Map<Sample, { pts: number; duration: number }>();
   shown.forEach((sample, index) => {
     // Where the frame of the boundary was lost to damage, the next one stands in for it.
@@ -87,7 +93,11 @@ function layOut(group: Sample[], start: number, end: number): Omit<Segment, "seg
  * Audio: packets belong to the segment in which they start; those outside [first, last boundary) are
  * dropped. A segment so short that no packet starts in it takes the one before, so none is ever empty.
  */
-export function cutAudio(samples: Sample[], boundaries: readonly (number | null)[], first: number): Segment[] {
+export function cutAudio(
+  samples: Sample[],
+  boundaries: readonly (number | null)[],
+  first: number,
+): Segment[] {
   const edges = boundaries.map((boundary) => (boundary === null ? Infinity : Math.ceil(boundary)));
   const ends = samples.map((sample, index) => samples[index + 1]?.pts ?? sample.pts + sample.duration);
   const indexes = edges.slice(0, -1).map((edge, number) => {
@@ -97,7 +107,8 @@ export function cutAudio(samples: Sample[], boundaries: readonly (number | null)
     );
   });
   indexes.forEach((inside, number) => {
-    if (inside.length === 0) inside.push(borrow(samples, indexes[number - 1], edges[number] ?? 0, first + number));
+    if (inside.length === 0)
+      inside.push(borrow(samples, indexes[number - 1], edges[number] ?? 0, first + number));
   });
   return indexes.map((inside, number) => {
     const cuts = inside.flatMap((index) => {

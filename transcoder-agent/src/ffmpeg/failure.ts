@@ -31,7 +31,11 @@ const MEANINGS: readonly [pattern: RegExp, code: FailureCode, message: string][]
     "The encoder could not be opened.",
   ],
   [/Cannot allocate memory|Out of memory/i, "crashed", "The tool ran out of memory."],
-  [/moov atom not found/i, "corrupt", "The file's index (moov) is missing: the upload or recording broke off."],
+  [
+    /moov atom not found/i,
+    "corrupt",
+    "The file's index (moov) is missing: the upload or recording broke off.",
+  ],
   [
     /Decoder \([^)]*codec[^)]*\) not found|Decoder not found|Unknown decoder|Could not find codec parameters.*unknown codec|none of the .*decoders|Decoding requested, but no decoder found/i,
     "unsupported",

@@ -3,12 +3,13 @@
  * `mdat` per segment and exact times, and the index that says where each segment lies. Called by the
  * video and audio processors; sample data is copied and never looked at.
  */
-import { open, type FileHandle } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { JobError } from "../errors.ts";
 import type { TrackReport } from "../protocol.ts";
 import { fullHeader, makeBox, uint32 } from "./boxes.ts";
 import { codecName } from "./codec-names.ts";
 import type { Segment } from "./cuts.ts";
+import { withFile } from "./files.ts";
 import { readFragments, type Sample } from "./samples.ts";
 
 const SYNC_SAMPLE = 0x0200_0000;
@@ -24,34 +25,39 @@ export async function rewriteFragments(
   to: string,
   cut: (samples: Sample[], timescale: number) => Segment[],
 ): Promise<Omit<TrackReport, "name" | "object">> {
-  await using source = await open(from, "r");
-  const track = await readFragments(source);
-  const codecs = codecName(track.init);
-  if (codecs === null || track.samples.length === 0)
-    throw new JobError("incomplete", "The encoder wrote nothing that can be published.");
-  const segments = cut(track.samples, track.timescale);
-  await using target = await open(to, "w");
-  await target.writeFile(track.init);
-  let offset = track.init.length;
+  return withFile(from, "r", async (source) => {
+    const track = await readFragments(source);
+    const codecs = codecName(track.init);
+    if (codecs === null || track.samples.length === 0)
+      throw new JobError("incomplete", "The encoder wrote nothing that can be published.");
+    const segments = cut(track.samples, track.timescale);
+    return {
+      init: [0, track.init.length],
+      codecs,
+      timescale: track.timescale,
+      frames: segments.reduce((sum, segment) => sum + segment.samples.length, 0),
+      segments: await withFile(to, "w", (target) => writeAll(source, target, track.init, segments)),
+    };
+  });
+}
+
+/** Answers where each segment lies. */
+async function writeAll(
+  source: FileHandle,
+  target: FileHandle,
+  init: Buffer,
+  segments: Segment[],
+): Promise<TrackReport["segments"]> {
+  await target.writeFile(init);
+  let offset = init.length;
   const index: TrackReport["segments"] = [];
   for (const segment of segments) {
     const length = await writeSegment(source, target, segment);
-    index.push({
-      segment: segment.segment,
-      offset,
-      length,
-      start: segment.start,
-      duration: segment.duration,
-    });
+    const { segment: number, start, duration } = segment;
+    index.push({ segment: number, offset, length, start, duration });
     offset += length;
   }
-  return {
-    init: [0, track.init.length],
-    codecs,
-    timescale: track.timescale,
-    frames: segments.reduce((sum, segment) => sum + segment.samples.length, 0),
-    segments: index,
-  };
+  return index;
 }
 
 async function writeSegment(source: FileHandle, target: FileHandle, segment: Segment): Promise<number> {
@@ -74,9 +80,14 @@ function contiguousRuns(samples: Sample[]): { offset: number; length: number }[]
   return runs;
 }
 
-async function copyRange(source: FileHandle, target: FileHandle, offset: number, length: number): Promise<void> {
+async function copyRange(
+  source: FileHandle,
+  target: FileHandle,
+  offset: number,
+  length: number,
+): Promise<void> {
   const buffer = Buffer.allocUnsafe(Math.min(length, COPY_BYTES));
-  for (let done = 0; done < length; ) {
+  for (let done = 0; done < length;) {
     const wanted = Math.min(buffer.length, length - done);
     const { bytesRead } = await source.read(buffer, 0, wanted, offset + done);
     if (bytesRead === 0) throw new JobError("crashed", "A fragment file ends before its samples do.");

@@ -27,6 +27,7 @@ const ProbedStream = z.object({
   start_pts: z.number().optional(),
   start_time: number,
   duration: number,
+  nb_frames: number,
   bit_rate: number,
   sample_rate: number,
   channels: number,
@@ -93,7 +94,8 @@ export async function readPackets(
 export function parsePacket(line: string): Packet | null {
   const [stream, pts, dts, duration, flags] = line.split(",");
   if (stream === undefined || stream === "" || flags === undefined) return null;
-  const ticks = (value: string | undefined) => (value === undefined || value === "N/A" ? null : Number(value));
+  const ticks = (value: string | undefined) =>
+    value === undefined || value === "N/A" ? null : Number(value);
   return {
     stream: Number(stream),
     pts: ticks(pts),

@@ -41,10 +41,14 @@ export function useTools(paths: Partial<typeof tools>): void {
 export async function runFfmpeg(invocation: Invocation, options: RunOptions = {}): Promise<Outcome> {
   const guard = guardFor(tools.ffmpeg);
   const child = await startFfmpeg(invocation, guard);
-  const watch = watchProcess(child, { ...DEFAULT_LIMITS, ...options.limits }, {
-    signal: options.signal,
-    byStdin: guard.byStdin,
-  });
+  const watch = watchProcess(
+    child,
+    { ...DEFAULT_LIMITS, ...options.limits },
+    {
+      signal: options.signal,
+      byStdin: guard.byStdin,
+    },
+  );
   let before = "";
   const reader = createProgressReader((progress) => {
     const now = `${progress.frame} ${progress.seconds}`;
@@ -81,7 +85,9 @@ function startFfmpeg(invocation: Invocation, guard: Guard): Promise<ChildProcess
       else reject(new JobError("crashed", "ffmpeg was started without a process."));
     });
     // After the start the process itself is listened to; before it, there is none.
-    command.on("error", (error) => reject(new JobError("tool_missing", "ffmpeg cannot be started.", { cause: error })));
+    command.on("error", (error) =>
+      reject(new JobError("tool_missing", "ffmpeg cannot be started.", { cause: error })),
+    );
     command.run();
   });
 }
@@ -94,13 +100,20 @@ export interface ProbeOptions {
 }
 
 /** Answers what ffprobe wrote to stdout; "" when lines were taken one by one. */
-export async function runFfprobe(probeArguments: readonly string[], options: ProbeOptions = {}): Promise<string> {
+export async function runFfprobe(
+  probeArguments: readonly string[],
+  options: ProbeOptions = {},
+): Promise<string> {
   const guard = guardFor(tools.ffprobe);
   const child = spawn(guard.command, [...guard.prefix, ...probeArguments], { windowsHide: true });
-  const watch = watchProcess(child, { ...DEFAULT_LIMITS, ...options.limits }, {
-    signal: options.signal,
-    byStdin: guard.byStdin,
-  });
+  const watch = watchProcess(
+    child,
+    { ...DEFAULT_LIMITS, ...options.limits },
+    {
+      signal: options.signal,
+      byStdin: guard.byStdin,
+    },
+  );
   let text = "";
   child.stdout.setEncoding("utf8").on("data", (piece: string) => {
     watch.alive();

@@ -38,7 +38,23 @@ export function takeCover(wish: { url: string; stream: number; path: string }): 
   return {
     inputs: [{ options: sourceOptions(wish.url), url: wish.url }],
     outputs: [
-      { options: ["-map", `0:${wish.stream}`, "-c", "copy", "-frames:v", "1", "-f", "data"], path: wish.path },
+      {
+        options: ["-map", `0:${wish.stream}`, "-c", "copy", "-frames:v", "1", "-f", "data"],
+        path: wish.path,
+      },
+    ],
+  };
+}
+
+/** The only picture of an image file, whole and upright, as PNG. */
+export function takePicture(wish: { url: string; path: string }): Invocation {
+  return {
+    inputs: [{ options: sourceOptions(wish.url), url: wish.url }],
+    outputs: [
+      {
+        options: ["-map", "0:v:0", "-frames:v", "1", "-c:v", "png", "-f", "image2pipe"],
+        path: wish.path,
+      },
     ],
   };
 }

@@ -43,7 +43,10 @@ export function watchProcess(
     () => end(new JobError("timeout", `Not done after ${limits.wallMs / 1000} s.`)),
     limits.wallMs,
   );
-  const abandon = () => end(new Abandoned("abandoned"));
+  const abandon = () => {
+    const why: unknown = options.signal?.reason;
+    end(why instanceof Error ? why : new Abandoned("abandoned"));
+  };
   if (options.signal?.aborted) abandon();
   options.signal?.addEventListener("abort", abandon, { once: true });
   child.stdin?.on("error", () => {});

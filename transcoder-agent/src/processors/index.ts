@@ -1,0 +1,32 @@
+/** Which processor makes which kind of job: the table is complete, or it does not compile. */
+import type { JobKind, Recipe, Result } from "../protocol.ts";
+import { audio } from "./audio.ts";
+import { image } from "./image.ts";
+import { inspect } from "./inspect.ts";
+import { mp4 } from "./mp4.ts";
+import type { JobContext, Processor } from "./processor.ts";
+import { video } from "./video.ts";
+
+export const processors: { [K in JobKind]: Processor<Extract<Recipe, { kind: K }>> } = {
+  inspect,
+  image,
+  video,
+  audio,
+  mp4,
+};
+
+/** Makes the renditions of a recipe. Throws what a processor throws. */
+export function processJob(recipe: Recipe, context: JobContext): Promise<Result> {
+  switch (recipe.kind) {
+    case "inspect":
+      return processors.inspect(recipe, context);
+    case "image":
+      return processors.image(recipe, context);
+    case "video":
+      return processors.video(recipe, context);
+    case "audio":
+      return processors.audio(recipe, context);
+    case "mp4":
+      return processors.mp4(recipe, context);
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * The poster of a film and what is made from it. Called by the inspection with a readable source; decodes a
+ * handful of frames, never the film.
+ */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { runFfmpeg } from "../ffmpeg/run.ts";
+import { grabStill } from "../ffmpeg/still-arguments.ts";
+import type { Picture, SourceTraits } from "../protocol.ts";
+import {
+  deliverPicture,
+  deliverThumbnail,
+  fromPixels,
+  hashPixels,
+  PREVIEW_SIDE,
+  type Hashes,
+  type Pixels,
+} from "./pictures.ts";
+import type { JobContext } from "./processor.ts";
+
+/** Where to look, as parts of the duration; the first that is not black is taken. */
+const PLACES = [0.1, 0.25, 0.5, 0.75, 0] as const;
+/** Of 255, over all channels: darker and flatter than this is black. */
+const BLACK_MEAN = 16;
+const BLACK_DEVIATION = 10;
+
+export interface Film {
+  url: string;
+  stream: number;
+  /** As shown. */
+  width: number;
+  height: number;
+  /** Seconds. */
+  duration: number;
+  traits: Pick<SourceTraits, "interlaced" | "transfer">;
+}
+
+export interface Stills {
+  poster: Picture;
+  thumbnail: Picture;
+  hashes: Hashes;
+}
+
+/** Null when no frame can be decoded. */
+export async function makeStills(film: Film, context: JobContext): Promise<Stills | null> {
+  const pixels = await pickPoster(film, context);
+  if (pixels === null) return null;
+  const jpeg = fromPixels(pixels).jpeg({ quality: 82, mozjpeg: true });
+  const [poster, thumbnail, hashes] = await Promise.all([
+    deliverPicture(jpeg, { name: "poster.jpg", type: "image/jpeg" }, context),
+    deliverThumbnail(pixels, context),
+    hashPixels(pixels),
+  ]);
+  return { poster, thumbnail, hashes };
+}
+
+async function pickPoster(film: Film, context: JobContext): Promise<Pixels | null> {
+  let brightest: { pixels: Pixels; mean: number } | null = null;
+  for (const place of PLACES) {
+    const pixels = await grab(film, place * film.duration, context);
+    if (pixels === null) continue;
+    const { channels } = await fromPixels(pixels).stats();
+    const mean = average(channels.map((channel) => channel.mean));
+    const deviation = average(channels.map((channel) => channel.stdev));
+    if (mean > BLACK_MEAN || deviation > BLACK_DEVIATION) return pixels;
+    if (brightest === null || mean > brightest.mean) brightest = { pixels, mean };
+  }
+  return brightest?.pixels ?? null;
+}
+
+async function grab(film: Film, at: number, context: JobContext): Promise<Pixels | null> {
+  const path = join(context.workspace, "still.rgb");
+  const size = fit(film);
+  await runFfmpeg(grabStill({ ...film, ...size, at, path }), { signal: context.signal });
+  const data = await readFile(path);
+  // Behind the last frame there is none.
+  return data.length === size.width * size.height * 3 ? { data, ...size, channels: 3 } : null;
+}
+
+function fit({ width, height }: { width: number; height: number }): { width: number; height: number } {
+  const factor = Math.min(1, PREVIEW_SIDE / Math.max(width, height));
+  return { width: Math.max(1, Math.round(width * factor)), height: Math.max(1, Math.round(height * factor)) };
+}
+
+function average(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+}

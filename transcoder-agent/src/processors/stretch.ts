@@ -1,0 +1,37 @@
+/** The arithmetic of a stretch of the timeline, shared by the video and audio processors. Pure. */
+import { JobError } from "../errors.ts";
+import type { AudioTrackRecipe, VideoRecipe } from "../protocol.ts";
+
+type Stretch = Pick<VideoRecipe | AudioTrackRecipe, "boundaries" | "segments" | "origin" | "timescale">;
+
+/** What the schema cannot say: as many boundaries as segments and one, rising, only the last open. */
+export function checkStretch({ boundaries, segments }: Stretch): void {
+  const known = boundaries.slice(0, -1);
+  const rising = boundaries.every((boundary, index) => {
+    const before = boundaries[index - 1];
+    return boundary === null || before === undefined || before === null || boundary > before;
+  });
+  if (boundaries.length !== segments[1] - segments[0] + 1 || known.includes(null) || !rising)
+    throw new JobError("refused", "The recipe's boundaries contradict its segments.");
+}
+
+/**
+ * Boundaries in ticks of the timeline. The film's first segment begins where the timeline does, even where
+ * sound comes before the first picture: that picture then stands for a moment longer.
+ */
+export function timelineBoundaries({ boundaries, segments, origin }: Stretch): (number | null)[] {
+  return boundaries.map((boundary, index) => {
+    if (boundary === null) return null;
+    return index === 0 && segments[0] === 0 ? 0 : boundary - origin;
+  });
+}
+
+/** How much is done when ffmpeg's output has come to `seconds`, which some versions count from the stretch. */
+export function fractionOf(stretch: Stretch, seconds: number | null): number {
+  const { boundaries, origin, timescale } = stretch;
+  const start = ((boundaries[0] ?? origin) - origin) / timescale;
+  const end = ((boundaries.findLast((boundary) => boundary !== null) ?? origin) - origin) / timescale;
+  if (seconds === null || end <= start) return 0;
+  const done = seconds >= start ? seconds - start : seconds;
+  return Math.min(1, Math.max(0, done / (end - start)));
+}

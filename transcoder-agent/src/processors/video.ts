@@ -1,0 +1,96 @@
+/**
+ * A rectangle: segments × rungs by one decode, each rung to an object of its own with one fragment per
+ * segment. The coordinator compares the frames counted here with the plan's.
+ */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { JobError } from "../errors.ts";
+import { withFallback } from "../ffmpeg/choice.ts";
+import { cutVideo } from "../ffmpeg/cuts.ts";
+import { rewriteFragments } from "../ffmpeg/fragments.ts";
+import type { Encoder } from "../ffmpeg/encoders.ts";
+import { runFfmpeg } from "../ffmpeg/run.ts";
+import type { Sample } from "../ffmpeg/samples.ts";
+import { encodeRectangle } from "../ffmpeg/video-arguments.ts";
+import type { RungRecipe, VideoRecipe, VideoResult } from "../protocol.ts";
+import type { JobContext, Processor } from "./processor.ts";
+import { openReadable, type Readable } from "./readable.ts";
+import { LandedLate, readFromBefore } from "./seeking.ts";
+import { checkStretch, fractionOf, timelineBoundaries } from "./stretch.ts";
+
+export const video: Processor<VideoRecipe> = async (recipe, context) => {
+  checkStretch(recipe);
+  const readable = await openReadable(await context.source(), recipe.traits.remux, context);
+  const kind = `${recipe.codec} ${recipe.traits.transfer}`;
+  return withFallback(context.encoders, kind, context.log, async (encoder) => ({
+    kind: "video",
+    rungs: await encodeRungs(recipe, readable, encoder, context),
+    encoder: encoder.name,
+  }));
+};
+
+async function encodeRungs(
+  recipe: VideoRecipe,
+  readable: Readable,
+  encoder: Encoder,
+  context: JobContext,
+): Promise<VideoResult["rungs"]> {
+  const start = (recipe.boundaries[0] ?? recipe.origin) / recipe.timescale;
+  return readFromBefore(start, recipe.origin / recipe.timescale, async (from) => {
+    const outcome = await runFfmpeg(
+      encodeRectangle({
+        ...recipe,
+        url: readable.url,
+        stream: readable.stream(recipe.stream),
+        from,
+        rungs: recipe.rungs.map((rung) => ({ ...rung, path: rawPath(rung, context) })),
+        encoder,
+      }),
+      {
+        signal: context.signal,
+        onProgress: ({ seconds }) => context.progress(fractionOf(recipe, seconds)),
+      },
+    );
+    if (outcome.frame === 0) throw noFrames(from);
+    return collectRungs(recipe, from !== null, outcome.frame, context);
+  });
+}
+
+/** A seek behind the last keyframe gives nothing at all: that is landing late, unless all was read. */
+function noFrames(from: number | null): Error {
+  if (from !== null) return new LandedLate("no frame");
+  return new JobError("corrupt", "No frame of these segments can be decoded.");
+}
+
+async function collectRungs(
+  recipe: VideoRecipe,
+  sought: boolean,
+  frames: number,
+  context: JobContext,
+): Promise<VideoResult["rungs"]> {
+  const boundaries = timelineBoundaries(recipe);
+  const cut = (samples: Sample[]) => {
+    const first = samples.reduce((earliest, { pts }) => Math.min(earliest, pts), Infinity);
+    const expected = (recipe.boundaries[0] ?? recipe.origin) - recipe.origin;
+    if (sought && first > expected) throw new LandedLate("the first frame is missing");
+    return cutVideo(samples, boundaries, recipe.segments[0]);
+  };
+  const reports: VideoResult["rungs"] = [];
+  for (const rung of recipe.rungs) {
+    const object = `${rung.name}.mp4`;
+    const report = await rewriteFragments(rawPath(rung, context), join(context.workspace, object), cut);
+    if (report.frames !== frames)
+      throw new JobError("crashed", `${report.frames} of ${frames} frames arrived in rung ${rung.name}.`);
+    reports.push({ name: rung.name, object, ...report });
+  }
+  // Only now: a rung found wanting would be encoded again under the same name.
+  for (const { object } of reports) {
+    context.deliver({ name: object, type: "video/mp4", path: join(context.workspace, object) });
+  }
+  await Promise.all(recipe.rungs.map((rung) => rm(rawPath(rung, context), { force: true })));
+  return reports;
+}
+
+function rawPath(rung: RungRecipe, context: JobContext): string {
+  return join(context.workspace, `${rung.name}.raw.mp4`);
+}

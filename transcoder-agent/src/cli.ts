@@ -97,11 +97,7 @@ async function check(flags: Options, json: boolean): Promise<number> {
 }
 
 function gather({ config, ...flags }: Options): Promise<Settings> {
-  return Settings.gather(
-    flags,
-    { environment: process.env, terminal: process.stderr.isTTY === true },
-    config,
-  );
+  return Settings.gather(flags, { environment: process.env, terminal: process.stderr.isTTY }, config);
 }
 
 /** Runs a command to its exit code; what it could not do is one sentence, not a stack. */

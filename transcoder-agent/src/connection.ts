@@ -101,6 +101,11 @@ export class Connection {
     return true;
   }
 
+  /** The coordinator hears us now. */
+  get up(): boolean {
+    return this.#welcomed;
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#welcomed = false;

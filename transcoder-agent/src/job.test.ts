@@ -257,8 +257,8 @@ test.each([
     { class: "agent_fault", code: "encoder_gone", message: "The GPU went away." },
   ],
   [Object.assign(new Error("write"), { code: "ENOSPC" }), { class: "agent_fault", code: "disk_full" }],
-])("a failure is reported with its class: %s", async (error, expected) => {
-  await run(() => Promise.reject(error));
+])("a failure is reported with its class: %s", async (failure, expected) => {
+  await run(() => Promise.reject(failure));
   expect(coordinator.of("fail")).toMatchObject([expected]);
   expect(coordinator.of("complete")).toEqual([]);
 });

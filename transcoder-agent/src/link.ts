@@ -3,7 +3,7 @@
  * the end. `connection.ts` makes a new one for each try; nothing here survives the socket.
  */
 import type { IncomingMessage } from "node:http";
-import WebSocket, { type RawData } from "ws";
+import { WebSocket, type RawData } from "ws";
 import { endingOfClose, endingOfUpgrade, type Ending } from "./ending.ts";
 import type { Log } from "./log.ts";
 import { CoordinatorFrame, PING, PONG, SUBPROTOCOL, type AgentFrame } from "./protocol.ts";
@@ -47,12 +47,7 @@ export class Link {
     this.#socket.on("message", (data: RawData) => this.#receive(data));
     this.#socket.on("close", (code, reason) => this.#end(endingOfClose(code, reason.toString())));
     this.#socket.on("error", (error) => this.#end(unreachable(error)));
-    this.#socket.on("unexpected-response", (_request, response) => {
-      void readSaid(response).then((said) => {
-        this.#end(endingOfUpgrade(response.statusCode ?? 0, said, new URL(url).host));
-        this.#socket.terminate();
-      });
-    });
+    this.#socket.on("unexpected-response", (_request, response) => void this.#refused(response));
   }
 
   send(frame: AgentFrame): void {
@@ -82,6 +77,12 @@ export class Link {
     else this.#socket.terminate();
     await closed;
     clearTimeout(limit);
+  }
+
+  async #refused(response: IncomingMessage): Promise<void> {
+    const said = await readSaid(response);
+    this.#end(endingOfUpgrade(response.statusCode ?? 0, said, new URL(this.#socket.url).host));
+    this.#socket.terminate();
   }
 
   #receive(data: RawData): void {

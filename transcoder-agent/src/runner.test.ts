@@ -295,6 +295,7 @@ test("a stop without contact does not wait for answers that cannot come", async 
   const running = await job("a");
   coordinator.refusal = { status: 503, body: "" };
   coordinator.drop();
+  await until("the agent notices", () => !connection.up);
   runner.hurry();
   await runner.drain(3_600_000);
   expect(running.reason).toBeInstanceOf(Abandoned);

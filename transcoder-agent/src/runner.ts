@@ -23,7 +23,7 @@ const RELEASE_MS = 5_000;
 const CLEANUP_MS = 10_000;
 
 export interface RunnerOptions {
-  connection: Pick<Connection, "ask" | "tell">;
+  connection: Pick<Connection, "ask" | "tell" | "up">;
   capacity: Slots;
   run: (attempt: Attempt) => Promise<void>;
   /** Told once when only a person can help, or the last connection is no more. */
@@ -132,7 +132,7 @@ export class Runner implements Listener {
       this.#abandon(held, "given back");
       return this.#release(held.lease);
     });
-    await withLimit(Promise.allSettled(releases), RELEASE_MS);
+    if (this.#options.connection.up) await withLimit(Promise.allSettled(releases), RELEASE_MS);
     await this.ended();
   }
 

@@ -11,7 +11,7 @@ export async function until<T>(
   const end = Date.now() + limitMs;
   for (;;) {
     const found = await probe();
-    if (found) return found as NonNullable<T>;
+    if (found) return found;
     if (Date.now() > end) throw new Error(`waited ${limitMs} ms in vain for: ${what}`);
     await sleep(5);
   }

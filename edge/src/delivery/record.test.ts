@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FileRow } from "../catalog/files.ts";
 import { findFile, settleFile } from "../catalog/files.ts";
@@ -22,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => edge.stop());
 
-const codeOf = async (answer: Response) => ((await answer.json()) as { error: { code: string } }).error.code;
+const codeOf = async (answer: Response) => (await answer.json<{ error: { code: string } }>()).error.code;
 
 describe("the record", () => {
   test("tells state, renditions and progress, and is never kept", async () => {
@@ -214,6 +215,27 @@ describe("deletion", () => {
         .toBe(false);
     },
   );
+
+  test("cached copies go too: what takes their place under the same keys is what is served", async () => {
+    const { file, plan } = await film();
+    const addresses = [`/${file.id}/thumbnail.webp`, `/${file.id}/hls/${plan.id}/480/1.m4s`];
+    for (const address of addresses) await (await edge.get(address)).arrayBuffer();
+    await edge.get(`/api/files/${file.id}?key=${DELETE_KEY}`, { method: "DELETE" });
+    await expect.poll(() => objectsOf(file), { timeout: 10_000 }).toBe(0);
+    await edge.db.run(sql`update files set state = 'stored' where id = ${file.id}`);
+    await storePlan(edge, file);
+    await storeRectangle(edge, plan, "480", [0, 1]);
+    await storeRendition(edge, file, "thumbnail", BYTES, "image/webp");
+    const { objects } = await edge.bucket.list({ prefix: `r/${file.id}/` });
+    for (const { key, size } of objects) await edge.bucket.put(key, new Uint8Array(size).fill(77));
+    const served = async () => {
+      const answers = await Promise.all(
+        addresses.map(async (address) => (await edge.get(address)).arrayBuffer()),
+      );
+      return answers.map((bytes) => new Uint8Array(bytes)[0]);
+    };
+    await expect.poll(served, { timeout: 10_000 }).toEqual([77, 77]);
+  });
 
   test("takes the right key: none is 401, a wrong one 403, and the file stays", async () => {
     const { file } = await film();

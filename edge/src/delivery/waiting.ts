@@ -54,7 +54,7 @@ export async function locateSegment(visit: Visit, file: FileRow, wanted: Wanted)
   const row = await findRendition(visit.db, file.id, isRung ? "rung" : "track", track);
   if (row?.state === "failed") throw neverComes(`This could not be made: ${row.reason ?? "unknown"}.`, file);
   const made = await coordinatorOf(visit.env)
-    .awaitSegment(planId, track, segment, WAIT_MS)
+    .awaitSegment(planId, track, segment, WAIT_MS, viewerOf(visit.request))
     .catch(() => null);
   if (made && isOfFile(made, file)) return made;
   throw stillComing("This segment is still being made.");
@@ -66,6 +66,12 @@ async function awaitPlan(visit: Visit, file: FileRow): Promise<string | null> {
   return coordinatorOf(visit.env)
     .awaitPlan(file.id, WAIT_MS)
     .catch(() => null);
+}
+
+/** What Apple's players and ours send with each request of one playback, so that a seek ends an older wait. */
+function viewerOf(request: Request): string | undefined {
+  const session = request.headers.get("x-playback-session-id");
+  return session !== null && /^[\w-]{8,64}$/.test(session) ? session : undefined;
 }
 
 /** A plan's id in an address is a visitor's word: the object must lie below this file's own prefix. */

@@ -1,7 +1,6 @@
 /** The two doors of deletion: `/{slug}/delete`, which a form of ours posts to, and `/api/files/{slug}`. */
 import type { Context } from "hono";
 import { type AppEnv, createApp } from "../../http/app.ts";
-import { requireIntent } from "../../http/intent.ts";
 import { rateLimit } from "../../http/rate-limit.ts";
 import { deleteForEver, requireDeleteKey } from "../delete-file.ts";
 import { openFile } from "../open-file.ts";
@@ -14,9 +13,9 @@ const FORM = /^(?:application\/x-www-form-urlencoded|multipart\/form-data)/i;
 const MOST_FORM_BYTES = 10_000;
 
 for (const path of [`/${SLUG}/delete`, `/api/files/${SLUG}`]) {
-  deleteRoutes.on(["DELETE"], path, rateLimit("READ_LIMIT"), requireIntent, removeFile);
+  deleteRoutes.on(["DELETE"], path, rateLimit("READ_LIMIT"), removeFile);
 }
-deleteRoutes.post(`/${SLUG}/delete`, rateLimit("READ_LIMIT"), requireIntent, removeFile);
+deleteRoutes.post(`/${SLUG}/delete`, rateLimit("READ_LIMIT"), removeFile);
 
 async function removeFile(c: Context<AppEnv, string>): Promise<Response> {
   const visit = visitOf(c);

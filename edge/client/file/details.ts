@@ -15,17 +15,7 @@ export function drawDetails(record: RecordView): void {
   find("#facts", HTMLElement).textContent = [formatBytes(record.size), dimensions, length]
     .filter(Boolean)
     .join(" · ");
-  fill("#detail-dimensions", dimensions);
-  fill("#detail-length", length);
   for (const kind of ["mp4", "m4a"]) offer(record, kind);
-}
-
-function fill(selector: string, words: string): void {
-  const row = seek(selector, HTMLElement);
-  if (row === null || words === "") return;
-  row.hidden = false;
-  const value = find("dd", HTMLElement, row);
-  (value.querySelector("time") ?? value).textContent = words;
 }
 
 function offer(record: RecordView, kind: string): void {

@@ -23,6 +23,8 @@ export async function copyFrom(button: HTMLElement, text: string): Promise<void>
   const words = button.querySelector("span");
   const before = button.dataset["words"] ?? words?.textContent ?? "";
   button.dataset["words"] = before;
+  // Its neighbours stay where they are while it says another word.
+  button.style.minWidth = `${button.offsetWidth}px`;
   button.classList.add("done");
   if (words) words.textContent = "Copied";
   setTimeout(() => {

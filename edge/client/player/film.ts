@@ -21,6 +21,8 @@ export class Film {
   #quality: Quality | null = null;
   /** The browser refused the original: do not offer it again. */
   #originalFails = false;
+  /** Ends the wait for metadata of a source that is given up. */
+  #pending = new AbortController();
 
   constructor(video: HTMLVideoElement, record: RecordView, changed: () => void) {
     this.#video = video;
@@ -75,9 +77,7 @@ export class Film {
       this.#quality = quality;
       this.#stream.want(quality === "auto" ? null : quality);
     } else {
-      const plays = !this.#video.paused;
       this.#begin(quality, this.#video.currentTime);
-      if (plays) void this.#video.play().catch(() => {});
     }
     this.#changed();
   }
@@ -87,33 +87,21 @@ export class Film {
     return choice === "wait" ? null : choice === "hls" ? "auto" : "original";
   }
 
+  /** Changes what plays, and goes on where it was, playing if it was playing. */
   #begin(quality: Quality | null, at: number): void {
+    const video = this.#video;
     this.#stream?.close();
     this.#stream = null;
     this.#quality = quality;
-    if (quality === null) {
-      showNote(waitingWords(this.#record));
+    showNote(quality === null ? waitingWords(this.#record) : null);
+    if (quality === null) return;
+    this.#resume(at, !video.paused);
+    if (quality === "original") {
+      video.src = this.#record.raw_url;
       return;
     }
-    showNote(null);
-    if (quality === "original") this.#playOriginal(at);
-    else this.#playStream(quality, at);
-  }
-
-  #playOriginal(at: number): void {
-    const { playbackRate } = this.#video;
-    this.#video.src = this.#record.raw_url;
-    this.#video.playbackRate = playbackRate;
-    if (at > 0) this.#video.addEventListener("loadedmetadata", () => this.#seek(at), { once: true });
-  }
-
-  #seek(at: number): void {
-    this.#video.currentTime = at;
-  }
-
-  #playStream(quality: Quality, at: number): void {
-    this.#video.removeAttribute("src");
-    const stream = new Stream(this.#video, `${this.#record.url}/hls/master.m3u8`, {
+    video.removeAttribute("src");
+    const stream = new Stream(video, `${this.#record.url}/hls/master.m3u8`, {
       changed: this.#changed,
       restarting: (tries) => this.#restarting(tries),
     });
@@ -121,6 +109,20 @@ export class Film {
     stream.setRungs(rungsOf(this.#record));
     stream.want(quality === "auto" ? null : quality);
     void stream.open(at);
+  }
+
+  /** A new source stops the element and resets its rate; both come back once it knows what it has. */
+  #resume(at: number, plays: boolean): void {
+    const video = this.#video;
+    this.#pending.abort();
+    this.#pending = new AbortController();
+    video.defaultPlaybackRate = video.playbackRate;
+    const { signal } = this.#pending;
+    const go = () => {
+      if (at > 0 && this.#quality === "original") video.currentTime = at;
+      if (plays) void video.play().catch(() => {});
+    };
+    video.addEventListener("loadedmetadata", go, { once: true, signal });
   }
 
   #restarting(tries: number): void {

@@ -11,6 +11,9 @@ import type { RenditionView } from "../../src/pages/shared/record.ts";
 /** Longer than the edge waits for a segment. */
 const FIRST_BYTE_MS = 12_000;
 const WHOLE_MS = 60_000;
+/** Before anybody presses play only the beginning is fetched; then as much as fits a slow stretch. Seconds. */
+const IDLE_BUFFER_S = 5;
+const PLAYING_BUFFER_S = 45;
 const FIRST_RESTART_MS = 1_000;
 const SLOWEST_RESTART_MS = 15_000;
 
@@ -33,6 +36,8 @@ const config: Partial<HlsConfig> = {
   // The segments are fMP4 already: there is nothing for a worker to remux.
   enableWorker: false,
   backBufferLength: 60,
+  // By time alone: the usual 60 MB would be minutes of a small rung.
+  maxBufferSize: 0,
   fragLoadPolicy: waitingPolicy,
   playlistLoadPolicy: waitingPolicy,
   manifestLoadPolicy: waitingPolicy,
@@ -60,12 +65,13 @@ export class Stream {
     this.#video = video;
     this.#address = address;
     this.#events = events;
+    video.addEventListener("play", this.#eat);
   }
 
   async open(at: number): Promise<void> {
     const { default: Hls } = await import("hls.js");
     if (this.#closed) return;
-    const hls = new Hls({ ...config, startPosition: at > 0 ? at : -1 });
+    const hls = new Hls({ ...config, maxBufferLength: this.#appetite(), startPosition: at > 0 ? at : -1 });
     this.#hls = hls;
     hls.on(Hls.Events.MANIFEST_PARSED, () => this.#steer());
     hls.on(Hls.Events.LEVEL_SWITCHED, () => this.#events.changed());
@@ -79,6 +85,7 @@ export class Stream {
 
   close(): void {
     this.#closed = true;
+    this.#video.removeEventListener("play", this.#eat);
     clearTimeout(this.#timer);
     this.#hls?.destroy();
     this.#hls = null;
@@ -100,6 +107,14 @@ export class Stream {
   get playing(): string | null {
     const level = this.#hls?.levels[this.#hls.currentLevel];
     return level ? nameOf(level) : null;
+  }
+
+  readonly #eat = (): void => {
+    if (this.#hls) this.#hls.config.maxBufferLength = PLAYING_BUFFER_S;
+  };
+
+  #appetite(): number {
+    return this.#video.paused ? IDLE_BUFFER_S : PLAYING_BUFFER_S;
   }
 
   #steer(): void {

@@ -8,7 +8,7 @@ import { page } from "./layout.tsx";
 import { fileTags, SITE_NAME } from "./open-graph.ts";
 import { embedHtml, snippets } from "./snippets.ts";
 import { Stage, type StageView } from "./stage.tsx";
-import { formatBytes, formatLength, formatUtc, isoLength } from "./shared/format.ts";
+import { formatBytes, formatCount, formatUtc } from "./shared/format.ts";
 import { type RecordView, renditionOf } from "./shared/record.ts";
 import { statusLine } from "./shared/status-line.ts";
 
@@ -40,18 +40,24 @@ export function filePage(view: FileView) {
           <Actions record={record} kind={kind} />
           <Links record={record} kind={kind} />
         </div>
-        <Details view={view} />
+        <Details record={record} />
       </div>
       <DeleteDialog record={record} />
     </>,
   );
 }
 
-/** Always there, so that nothing moves when it speaks up or falls silent. */
+/** It keeps its room when it falls silent, so that nothing moves; what is settled already needs none. */
 function Status({ record }: { record: RecordView }) {
   const line = statusLine(record);
   return (
-    <p class="status" id="status" data-tone={line.tone} role="status">
+    <p
+      class="status"
+      id="status"
+      data-tone={line.tone}
+      {...(line.text === "" ? { "data-settled": true } : {})}
+      role="status"
+    >
       {line.text}
     </p>
   );
@@ -91,32 +97,11 @@ function Links({ record, kind }: { record: RecordView; kind: FileKind }) {
   );
 }
 
-function Details({ view: { record, kind, uploadedAt } }: { view: FileView }) {
-  const isFilm = kind === "video" || kind === "audio";
+function Details({ record }: { record: RecordView }) {
   return (
     <dl class="details">
       <Detail term="Type" value={`${extensionLabel(record)}, ${record.type}`} />
-      <Detail term="Size" value={formatBytes(record.size)} title={`${record.size} bytes`} />
-      <div id="detail-dimensions" hidden={!record.width || !record.height}>
-        <dt>Dimensions</dt>
-        <dd>
-          {record.width} × {record.height}
-        </dd>
-      </div>
-      {isFilm ? (
-        <div id="detail-length" hidden={!record.duration}>
-          <dt>Length</dt>
-          <dd>
-            <time datetime={isoLength(record.duration ?? 0)}>{formatLength(record.duration ?? 0)}</time>
-          </dd>
-        </div>
-      ) : null}
-      <div>
-        <dt>Uploaded</dt>
-        <dd>
-          <When at={uploadedAt} />
-        </dd>
-      </div>
+      <Detail term="Exact size" value={`${formatCount(record.size)} bytes`} />
       <div>
         <dt>Downloads</dt>
         <dd class="downloads">
@@ -139,11 +124,11 @@ function Details({ view: { record, kind, uploadedAt } }: { view: FileView }) {
   );
 }
 
-function Detail({ term, value, title }: { term: string; value: string; title?: string }) {
+function Detail({ term, value }: { term: string; value: string }) {
   return (
     <div>
       <dt>{term}</dt>
-      <dd title={title}>{value}</dd>
+      <dd>{value}</dd>
     </div>
   );
 }

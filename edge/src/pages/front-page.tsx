@@ -29,7 +29,7 @@ export function frontPage(view: FrontView) {
       <h1 class="headline">{HEADLINE}</h1>
       {view.open ? <DropZone maxFileBytes={view.maxFileBytes} /> : <Closed />}
       <Queue />
-      <Terminal origin={view.origin} />
+      {view.open ? <Terminal origin={view.origin} /> : null}
       <Recent />
     </>,
   );

@@ -25,14 +25,15 @@ const PATHS = {
   lock: "M6.5 11h11v9h-11zM9 11V8a3 3 0 0 1 6 0v3",
   plus: "M12 5v14M5 12h14",
   minus: "M5 12h14",
+  gear: "M12 15.2a3.2 3.2 0 1 0 0-6.4 3.2 3.2 0 0 0 0 6.4zM10.6 3.500h2.800l.5 2.4 1.8.8 2.1-1.4 2 2-1.4 2.1.8 1.8 2.4.5v2.800l-2.4.5-.8 1.8 1.4 2.1-2 2-2.1-1.4-1.8.8-.5 2.400h-2.800l-.5-2.4-1.8-.8-2.1 1.4-2-2 1.4-2.1-.8-1.8-2.4-.5v-2.800l2.4-.5.8-1.8-1.4-2.1 2-2 2.1 1.4 1.8-.8z",
   fit: "M4 9V4h5m6 0h5v5m0 6v5h-5m-6 0H4v-5",
 } as const;
 
 export type IconName = keyof typeof PATHS;
 
-export function Icon({ name }: { name: IconName }) {
+export function Icon({ name, slot }: { name: IconName; slot?: string }) {
   return (
-    <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
+    <svg class="icon" slot={slot} viewBox="0 0 24 24" aria-hidden="true">
       <path d={PATHS[name]} />
     </svg>
   );
@@ -42,7 +43,7 @@ export function Icon({ name }: { name: IconName }) {
 export function Mark() {
   return (
     <svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
-      <path d="M9 26a6 6 0 0 1-1.3-11.860 8.5 8.5 0 0 1 16.6-1.050A6.5 6.5 0 0 1 23.5 26z" />
+      <path d="M9 26a6 6 0 0 1-1.3-11.86 8.5 8.5 0 0 1 16.6-1.050A6.5 6.5 0 0 1 23.5 26z" />
       <path class="mark-cap" d="M7.7 14.140a8.5 8.5 0 0 1 16.6-1.050L30 14.600c-7.2-1.5-15-1.6-22.3-.46z" />
     </svg>
   );

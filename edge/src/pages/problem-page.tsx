@@ -43,7 +43,7 @@ export function problemPage(problem: Problem, requestId: string) {
     <section class="state">
       <Icon name={icon} />
       <h1>{title}</h1>
-      <p>{problem.message}</p>
+      {bare(problem.message) === bare(title) ? null : <p>{problem.message}</p>}
       {problem.hint === undefined ? null : <p>{problem.hint}</p>}
       <p class="state-actions">
         {problem.retryable || problem.code === "internal" ? (
@@ -53,7 +53,7 @@ export function problemPage(problem: Problem, requestId: string) {
           </a>
         ) : null}
         <a class="button" href="/">
-          Upload a file
+          {problem.status === 404 || problem.status === 410 ? "Upload a file" : "To the front page"}
         </a>
       </p>
       <p class="fine">
@@ -61,4 +61,9 @@ export function problemPage(problem: Problem, requestId: string) {
       </p>
     </section>,
   );
+}
+
+/** Not said twice where the title has said it. */
+function bare(sentence: string): string {
+  return sentence.toLowerCase().replace(/[^a-z ]/g, "");
 }

@@ -28,7 +28,7 @@ export function VideoStage({ record }: { record: RecordView }) {
         autohide="2"
         aria-label={`Video: ${record.name}`}
       >
-        <video slot="media" playsinline preload="metadata" crossorigin="anonymous" {...posterUrl} />
+        <video slot="media" playsinline preload="metadata" {...posterUrl} />
         <media-loading-indicator
           slot="centered-chrome"
           noautohide
@@ -45,7 +45,9 @@ export function VideoStage({ record }: { record: RecordView }) {
             <media-time-display showduration></media-time-display>
             <span class="gap"></span>
             <media-captions-button notooltip></media-captions-button>
-            <media-settings-menu-button notooltip></media-settings-menu-button>
+            <media-settings-menu-button notooltip>
+              <Icon name="gear" slot="icon" />
+            </media-settings-menu-button>
             <media-pip-button notooltip></media-pip-button>
             <media-fullscreen-button notooltip></media-fullscreen-button>
           </media-control-bar>
@@ -109,7 +111,7 @@ export function AudioStage({ record }: { record: RecordView }) {
         nomutedpref
         aria-label={`Audio: ${record.name}`}
       >
-        <audio slot="media" preload="metadata" crossorigin="anonymous" />
+        <audio slot="media" preload="metadata" />
         <media-control-bar>
           <media-play-button notooltip></media-play-button>
           <media-time-display></media-time-display>
@@ -138,14 +140,14 @@ function FallbackSources({ record }: { record: RecordView }) {
 }
 
 const KEYS: [keys: string, what: string][] = [
-  ["Space, K", "play or pause"],
-  ["J, L", "10 seconds back, on"],
-  ["←, →", "5 seconds back, on"],
-  [", .", "one frame back, on"],
-  ["0 – 9", "to that tenth"],
+  ["Space", "play or pause (also K)"],
+  ["J L", "10 seconds back or on"],
+  ["← →", "5 seconds back or on"],
+  [", .", "one frame back or on"],
+  ["0…9", "to that tenth of it"],
   ["M", "mute"],
-  ["↑, ↓", "volume, with the player in focus"],
-  ["< >", "slower, faster"],
+  ["↑ ↓", "volume, inside the player"],
+  ["< >", "slower or faster"],
   ["C", "captions"],
   ["F", "full screen"],
   ["I", "picture in picture"],
@@ -165,7 +167,9 @@ function KeysDialog() {
         {KEYS.map(([keys, what]) => (
           <div>
             <dt>
-              <kbd>{keys}</kbd>
+              {keys.split(" ").map((key) => (
+                <kbd>{key}</kbd>
+              ))}
             </dt>
             <dd>{what}</dd>
           </div>

@@ -28,9 +28,9 @@ export function formatLength(seconds: number): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${tail}` : `${minutes}:${tail}`;
 }
 
-/** The same for machines: ISO 8601, as `<time datetime>` wants it. */
-export function isoLength(seconds: number): string {
-  return `PT${Math.max(0, Math.round(seconds * 1_000) / 1_000)}S`;
+/** `85,052,291`. */
+export function formatCount(count: number): string {
+  return String(count).replaceAll(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** `8 s`, `3 min`, `2 h 10 min`: rounded so that it does not jitter while it counts down. */

@@ -1,0 +1,100 @@
+/**
+ * The coordinator in real workerd for tests: the Worker of `worker.ts` with its database migrated, its object
+ * to evict, and files to enqueue. Signed addresses go through the Worker's own relay.
+ */
+import { join } from "node:path";
+import { createTestHarness, unstable_readConfig } from "wrangler";
+import { createAgent } from "../../catalog/agents.ts";
+import { reserveFile, storeFile, type FileRow } from "../../catalog/files.ts";
+import { newSlug, ulid } from "../../catalog/ids.ts";
+import { openDatabase, type Database } from "../../db/client.ts";
+import type { FileKind } from "../../db/schema.ts";
+import { originalKey } from "../../storage/object-keys.ts";
+import type { CoordinatorCalls } from "../client.ts";
+
+export const SHARD = "SHARD_WEUR";
+const root = join(import.meta.dirname, "../../../..");
+
+export type TestEdge = Awaited<ReturnType<typeof startTestEdge>>;
+
+export async function startTestEdge(vars: Record<string, string> = {}) {
+  const server = createTestHarness({ root, workers: [{ config: testConfig(vars) }] });
+  const { url } = await server.listen();
+  const worker = server.getWorker<Env>();
+  await worker.applyD1Migrations("DB");
+  const env = await worker.getEnv();
+  const db: Database = openDatabase(env.DB);
+  const bucket = env[SHARD];
+  return {
+    url: url.origin,
+    db,
+    bucket,
+    calls: callsOver(url.origin),
+    /** The cron as of `now`. */
+    scheduled: (now: number) => post(url.origin, "scheduled", [now]),
+    agentKey: async (label = "test") => createAgent(db, { label }),
+    storeFile: (kind: FileKind, bytes?: Uint8Array) => storeTestFile(db, bucket, kind, bytes),
+    evict: (webSockets: "hibernate" | "close") =>
+      worker.evictDurableObject("Coordinator", { name: "main", webSockets }),
+    storage: () => worker.getDurableObjectStorage("Coordinator", { name: "main" }),
+    logs: () => server.getLogs(),
+    stop: () => server.close(),
+  };
+}
+
+function testConfig(vars: Record<string, string>) {
+  const warn = console.warn;
+  console.warn = () => {};
+  const read = unstable_readConfig({ config: join(root, "wrangler.toml") });
+  console.warn = warn;
+  const { name, compatibility_date, d1_databases, durable_objects, migrations, r2_buckets } = read;
+  return {
+    ...{ name, compatibility_date, d1_databases, durable_objects, migrations, r2_buckets },
+    ...{ ratelimits: read.ratelimits, assets: read.assets },
+    main: "edge/src/coordinator/testing/worker.ts",
+    vars: {
+      ...read.vars,
+      SIGNING_SECRET: "a secret for tests only, 32 bytes",
+      ANONYMOUS_UPLOADS: "true",
+      LOG_LEVEL: "warn",
+      ...vars,
+    },
+  } as unknown as NonNullable<Extract<TestWorker, { config: unknown }>>["config"];
+}
+type TestWorker = NonNullable<Parameters<typeof createTestHarness>[0]>["workers"][number];
+
+async function post(origin: string, method: string, args: unknown[]): Promise<unknown> {
+  const body = JSON.stringify({ method, args });
+  const response = await fetch(`${origin}/testing/coordinator`, { method: "POST", body });
+  if (!response.ok) throw new Error(`${method}: ${response.status} ${await response.text()}`);
+  return response.json();
+}
+
+function callsOver(origin: string): CoordinatorCalls {
+  return new Proxy({} as CoordinatorCalls, {
+    get:
+      (_, method) =>
+      (...args: unknown[]) =>
+        post(origin, String(method), args),
+  });
+}
+
+/** A stored file as an upload leaves it: bytes in the shard, row and outbox row in the catalogue. */
+async function storeTestFile(
+  db: Database,
+  bucket: R2Bucket,
+  kind: FileKind,
+  bytes: Uint8Array = new Uint8Array(1_000),
+): Promise<{ file: FileRow; outboxId: string }> {
+  const now = Date.now();
+  const id = newSlug();
+  const objectKey = originalKey(id, "n1");
+  await bucket.put(objectKey, bytes);
+  const row = { id, owner: "anonymous", name: "a", extension: "bin", type: "application/octet-stream" };
+  const size = bytes.length;
+  await reserveFile(db, { ...row, kind, size, shard: SHARD, objectKey, deleteKeyHash: "h", now }, 10 ** 12);
+  const outboxId = ulid(now);
+  const file = await storeFile(db, id, { size, sha256: id, status: "processing", outboxId, now });
+  if (!file) throw new Error("the file was not stored");
+  return { file, outboxId };
+}

@@ -104,7 +104,7 @@ function testSource(path: string) {
 
 /** Whatever may turn a working encoder into one that does not, or the other way round. */
 async function fingerprint(nodes: readonly string[]): Promise<string> {
-  const version = await runFfprobe(["-version"]);
+  const { text: version } = await runFfprobe(["-version"]);
   const driver = await readFile("/proc/driver/nvidia/version", "utf8").catch(() => "");
   const facts = [version, driver, release(), process.platform, ...nodes];
   return createHash("sha256").update(facts.join("\n")).digest("hex");

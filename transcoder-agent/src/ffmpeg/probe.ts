@@ -44,7 +44,7 @@ const Probed = z.object({
 export type Probed = z.infer<typeof Probed>;
 
 export async function probeFile(url: string, options: ProbeOptions = {}): Promise<Probed> {
-  const answer = await runFfprobe(
+  const { text: answer } = await runFfprobe(
     ["-v", "error", ...sourceOptions(url), "-show_format", "-show_streams", "-of", "json", "-i", url],
     options,
   );
@@ -72,22 +72,29 @@ export interface Packet {
   discard: boolean;
 }
 
-/** All packets in the order of the file, without decoding. `only` leaves the other streams unread. */
+/**
+ * All packets in the order of the file, without decoding. `only` leaves the other streams unread. Answers
+ * whether the file breaks off in the middle of the last packet.
+ */
 export async function readPackets(
   url: string,
   only: number | null,
   onPacket: (packet: Packet) => void,
   options: ProbeOptions = {},
-): Promise<void> {
+): Promise<{ brokenOff: boolean }> {
   const select = only === null ? [] : ["-select_streams", String(only)];
   const entries = ["-show_entries", "packet=stream_index,pts,dts,duration,flags", "-of", "csv=p=0"];
-  await runFfprobe(["-v", "error", ...sourceOptions(url), ...select, ...entries, "-i", url], {
-    ...options,
-    onLine: (line) => {
-      const packet = parsePacket(line);
-      if (packet !== null) onPacket(packet);
+  const { warnings } = await runFfprobe(
+    ["-v", "error", ...sourceOptions(url), ...select, ...entries, "-i", url],
+    {
+      ...options,
+      onLine: (line) => {
+        const packet = parsePacket(line);
+        if (packet !== null) onPacket(packet);
+      },
     },
-  });
+  );
+  return { brokenOff: /partial file/.test(warnings) };
 }
 
 /** "0,3003,-1001,1001,K_": a line of side data is none. */

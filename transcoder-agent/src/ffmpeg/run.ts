@@ -99,11 +99,11 @@ export interface ProbeOptions {
   onLine?: (line: string) => void;
 }
 
-/** Answers what ffprobe wrote to stdout; "" when lines were taken one by one. */
+/** Answers what ffprobe wrote to stdout ("" when lines were taken one by one) and the end of its stderr. */
 export async function runFfprobe(
   probeArguments: readonly string[],
   options: ProbeOptions = {},
-): Promise<string> {
+): Promise<{ text: string; warnings: string }> {
   const guard = guardFor(tools.ffprobe);
   const child = spawn(guard.command, [...guard.prefix, ...probeArguments], { windowsHide: true });
   const watch = watchProcess(
@@ -129,7 +129,7 @@ export async function runFfprobe(
   const { code, signal, stderr } = await watch.closed;
   if (code !== null && NOT_FOUND.has(code)) throw missing("ffprobe");
   if (code !== 0) throw classifyFailure({ tool: "ffprobe", code, signal, stderr });
-  return text;
+  return { text, warnings: stderr };
 }
 
 function missing(tool: string): JobError {

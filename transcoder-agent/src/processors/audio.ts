@@ -8,7 +8,6 @@ import { cutAudio } from "../ffmpeg/cuts.ts";
 import { rewriteFragments } from "../ffmpeg/fragments.ts";
 import { probeFile } from "../ffmpeg/probe.ts";
 import { runFfmpeg } from "../ffmpeg/run.ts";
-import type { Sample } from "../ffmpeg/samples.ts";
 import type { AudioDownloadRecipe, AudioRecipe, AudioResult, AudioTrackRecipe } from "../protocol.ts";
 import { planStretch, type GridStretch } from "./audio-grid.ts";
 import type { JobContext, Processor } from "./processor.ts";

@@ -1,6 +1,6 @@
 /**
  * The frame index of a film, gathered packet by packet without decoding: when each frame is shown, and at
- * which keyframes one may cut. Pure but for what it has gathered; eight bytes a frame. Used by the inspection.
+ * which keyframes one may cut. Pure but for what it has gathered; sixteen bytes a frame. Used by the inspection.
  */
 import type { Packet } from "../ffmpeg/probe.ts";
 import type { FrameIndex } from "../protocol.ts";
@@ -12,25 +12,31 @@ const FIRST_CAPACITY = 4_096;
 
 export interface FrameTimes {
   add(packet: Packet): void;
+  /** The packet added last is no whole frame. */
+  dropLast(): void;
   /** Null when no frame was seen. */
   build(timescale: number): { index: FrameIndex; frames: number; variable: boolean } | null;
 }
 
 export function collectFrameTimes(): FrameTimes {
   let times = new Float64Array(FIRST_CAPACITY);
+  let durations = new Float64Array(FIRST_CAPACITY);
   let count = 0;
-  const last = { time: -Infinity, duration: 0 };
   const keys: { time: number; earliestAfter: number }[] = [];
   return {
     add(packet) {
       const time = packet.pts ?? packet.dts;
       if (time === null || packet.discard) return;
-      if (count === times.length) times = grow(times);
-      times[count++] = time;
+      if (count === times.length) [times, durations] = [grow(times), grow(durations)];
+      times[count] = time;
+      durations[count++] = packet.duration;
       const key = keys.at(-1);
       if (packet.key) keys.push({ time, earliestAfter: Infinity });
       else if (key !== undefined) key.earliestAfter = Math.min(key.earliestAfter, time);
-      if (time > last.time) Object.assign(last, { time, duration: packet.duration });
+    },
+    dropLast() {
+      if (count > 0) count--;
+      if (keys.at(-1)?.time === times[count]) keys.pop();
     },
     build(timescale) {
       // What stands before the first keyframe on the screen refers to pictures that are not there.
@@ -38,17 +44,18 @@ export function collectFrameTimes(): FrameTimes {
       const shown = times.slice(0, count).toSorted();
       const runs = runLengths(shown, first);
       if (runs.start === null) return null;
-      const usual = usualDelta(runs.pairs) ?? Math.max(1, last.duration);
-      const tail = last.duration > 0 ? last.duration : usual;
+      const end = shown.at(-1) ?? runs.start;
+      const lasting = durations[times.subarray(0, count).lastIndexOf(end)] ?? 0;
+      const usual = usualDelta(runs.pairs) ?? Math.max(1, lasting);
       return {
         index: {
           timescale,
           start: runs.start,
-          end: last.time + tail,
+          end: end + (lasting > 0 ? lasting : usual),
           runs: runs.pairs,
           keyframes: keys.filter((key) => key.earliestAfter >= key.time).map((key) => key.time),
         },
-        frames: 1 + runs.pairs.reduce((sum, [, times_]) => sum + times_, 0),
+        frames: 1 + runs.pairs.reduce((sum, [, many]) => sum + many, 0),
         variable: isVariable(runs.pairs, usual),
       };
     },

@@ -131,7 +131,7 @@ async function readTimes(
     if (stream !== undefined) followed.set(index, followPackets(stream));
   }
   const byPosition = new Map([...followed].map(([index, packets]) => [readable.stream(index), packets]));
-  await readPackets(
+  const { brokenOff } = await readPackets(
     readable.url,
     null,
     (packet) => {
@@ -140,6 +140,7 @@ async function readTimes(
     },
     { signal: context.signal },
   );
+  if (brokenOff) frames.dropLast();
   const built = frames.build(timescale);
   if (built === null) throw new JobError("corrupt", "The film has no frame.");
   // The timeline starts with the earliest stream.

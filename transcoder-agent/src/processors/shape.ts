@@ -49,8 +49,9 @@ function rotation(film: ProbedStream): number {
   return matrix ?? (Number.isFinite(tag) ? tag : 0);
 }
 
+/** Downwards: nothing is ever shown larger than it was. */
 function toEven(side: number): number {
-  return Math.max(2, 2 * Math.round(side / 2));
+  return Math.max(2, 2 * Math.floor(Math.round(side) / 2));
 }
 
 export function isInterlaced(film: ProbedStream): boolean {

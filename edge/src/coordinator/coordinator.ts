@@ -21,7 +21,7 @@ import { armNext, createPool, inTurn, log, said, type Pool } from "./pool.ts";
 import { progressOf, type Progress } from "./progress.ts";
 import { RecentReplies } from "./replies.ts";
 import { isAble } from "./schedule.ts";
-import { Sockets } from "./sockets.ts";
+import { closeSocket, Sockets } from "./sockets.ts";
 import { statusOf, type CoordinatorStatus } from "./status.ts";
 import { apply, redriveTurn, remakeTurn } from "./turns.ts";
 import { createWaiters, topics } from "./waiters.ts";
@@ -81,6 +81,8 @@ export class Coordinator extends DurableObject<Env> implements CoordinatorCalls 
   }
 
   override webSocketClose(socket: WebSocket): void {
+    // Without an answer of ours the other side waits until the object sleeps (measured: 10 s).
+    closeSocket(socket);
     const { agentId, bootId } = this.#pool.sockets.badge(socket);
     const last = this.#pool.sockets.forget(socket);
     if (bootId === null || !last) return;

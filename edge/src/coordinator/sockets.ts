@@ -52,7 +52,7 @@ export class Sockets {
     this.pin(socket, badge);
     this.#all().set(badge.agentId, socket);
     for (const other of this.#host.getWebSockets(badge.agentId)) {
-      if (other !== socket) close(other, CLOSE_REPLACED, "replaced by a newer connection");
+      if (other !== socket) closeSocket(other, CLOSE_REPLACED, "replaced by a newer connection");
     }
   }
 
@@ -80,12 +80,12 @@ export class Sockets {
   closeSilent(): void {
     const realNow = Date.now();
     for (const socket of this.#all().values()) {
-      if (this.#isSilent(socket, realNow)) close(socket, 1001, "no ping for a minute");
+      if (this.#isSilent(socket, realNow)) closeSocket(socket, 1001, "no ping for a minute");
     }
   }
 
   closeAgent(agentId: string, code: number, reason: string): void {
-    for (const socket of this.#host.getWebSockets(agentId)) close(socket, code, reason);
+    for (const socket of this.#host.getWebSockets(agentId)) closeSocket(socket, code, reason);
   }
 
   /** A frame to a socket that closes meanwhile is lost; the agent asks again, or the lease runs out. */
@@ -123,10 +123,11 @@ export class Sockets {
   }
 }
 
-function close(socket: WebSocket, code: number, reason: string): void {
+/** Never throws: the other side may have closed it already. */
+export function closeSocket(socket: WebSocket, code?: number, reason?: string): void {
   try {
     socket.close(code, reason);
   } catch {
-    // Already closed by the other side.
+    // It is closed.
   }
 }

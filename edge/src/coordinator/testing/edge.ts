@@ -25,6 +25,7 @@ export async function startTestEdge(vars: Record<string, string> = {}) {
   const env = await worker.getEnv();
   const db: Database = openDatabase(env.DB);
   const bucket = env[SHARD];
+  const storage = () => worker.getDurableObjectStorage("Coordinator", { name: "main" });
   return {
     url: url.origin,
     db,
@@ -36,10 +37,25 @@ export async function startTestEdge(vars: Record<string, string> = {}) {
     storeFile: (kind: FileKind, bytes?: Uint8Array) => storeTestFile(db, bucket, kind, bytes),
     evict: (webSockets: "hibernate" | "close") =>
       worker.evictDurableObject("Coordinator", { name: "main", webSockets }),
-    storage: () => worker.getDurableObjectStorage("Coordinator", { name: "main" }),
+    /** The row of a job, and of all jobs of a file. */
+    job: async (id: string) => (await query(storage, "select * from jobs where id = ?", id))[0] ?? {},
+    jobs: (fileId: string) => query(storage, "select * from jobs where fileId = ? order by id", fileId),
+    clearJobs: () =>
+      query(storage, "update jobs set state = 'cancelled' where state not in ('done', 'dead')"),
     logs: () => server.getLogs(),
     stop: () => server.close(),
   };
+}
+
+type Storage = () => Promise<{ exec(query: string, ...bindings: unknown[]): Promise<unknown> }>;
+
+/** Rows of the object's own tables. */
+async function query(
+  storage: Storage,
+  statement: string,
+  ...bindings: string[]
+): Promise<Record<string, unknown>[]> {
+  return (await (await storage()).exec(statement, ...bindings)) as Record<string, unknown>[];
 }
 
 function testConfig(vars: Record<string, string>) {

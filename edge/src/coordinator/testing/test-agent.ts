@@ -62,6 +62,11 @@ export class TestAgent {
     return this;
   }
 
+  /** A later connection of the same boot counts on. */
+  startSeqAt(seq: number): void {
+    this.#seq = seq;
+  }
+
   /** The text as it is. */
   sendRaw(text: string): void {
     this.#socket?.send(text);

@@ -118,8 +118,8 @@ export function encodersFor(
 const ProgramVersion = z.object({ program_version: z.object({ version: z.string() }) });
 
 async function ffmpegVersion(): Promise<string> {
-  const said = await runFfprobe(["-v", "error", "-show_program_version", "-of", "json"]);
-  return ProgramVersion.parse(JSON.parse(said)).program_version.version;
+  const { text } = await runFfprobe(["-v", "error", "-show_program_version", "-of", "json"]);
+  return ProgramVersion.parse(JSON.parse(text)).program_version.version;
 }
 
 async function sharpVersion(): Promise<string> {

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type FileRecord, readRecord, untilSettled, uploadByCurl } from "./demo/follow.ts";
-import { linkLines, liveLine, progressText, table } from "./demo/report.ts";
+import { linkLines, progressLine, table } from "./demo/report.ts";
 import { makeClip, makePhoto } from "./demo/samples.ts";
 import { startLocalAgent } from "./local-agents.ts";
 import { startLocalEdge } from "./local-edge.ts";
@@ -51,7 +51,7 @@ async function demo(): Promise<boolean> {
   say("Starting a local edge (workerd with D1, a Durable Object and two R2 shards) and one agent …");
   const edge = await startLocalEdge({ dataDir, cron: true });
   cleanUps.push(() => edge.stop());
-  const agent = await startLocalAgent(edge, { name: "demo", dataDir, output: "ignore" });
+  const agent = await startLocalAgent(edge, { name: "demo", dataDir, output: "pipe" });
   cleanUps.push(() => agent.stop());
 
   say(options.file ? "Making a photo …" : "Making a short clip and a photo …");
@@ -60,7 +60,8 @@ async function demo(): Promise<boolean> {
   const clip = await upload(clipPath, edge.url);
   const photo = await upload(photoPath, edge.url);
   say("The links work already. Renditions follow:");
-  const records = [await follow(edge.url, clip.id), await follow(edge.url, photo.id)] as const;
+  const both = async () => [await follow(edge.url, clip.id), await follow(edge.url, photo.id)] as const;
+  const records = await Promise.race([both(), agent.died]);
   say(`\n${table([...records])}\n`);
   const result = summary(edge.url, clip, records[0], photo, records[1]);
   if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
@@ -77,11 +78,9 @@ async function upload(path: string, host: string) {
 
 async function follow(host: string, id: string): Promise<FileRecord> {
   const stream = options.json ? process.stderr : process.stdout;
-  const line = liveLine((text) => stream.write(text), stream.isTTY);
+  const line = progressLine((text) => stream.write(text), stream.isTTY);
   const started = Date.now();
-  const record = await untilSettled(host, id, LIMIT_MS, (now) =>
-    line(progressText(now, (Date.now() - started) / 1_000)),
-  );
+  const record = await untilSettled(host, id, LIMIT_MS, (now) => line(now, (Date.now() - started) / 1_000));
   if (stream.isTTY) stream.write("\n");
   return record;
 }

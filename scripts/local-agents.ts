@@ -8,6 +8,8 @@ import { tethered } from "./tether.ts";
 
 export interface LocalAgent {
   process: ChildProcess;
+  /** Rejects, with the end of what the agent said, when it ends without having been asked to. */
+  died: Promise<never>;
   /** SIGTERM twice: what is held is given back uncharged and at once. */
   stop(): Promise<void>;
 }
@@ -22,6 +24,7 @@ export interface LocalAgentOptions {
 }
 
 const STOP_LIMIT_MS = 10_000;
+const TAIL_CHARACTERS = 2_000;
 
 export async function startLocalAgent(edge: LocalEdge, options: LocalAgentOptions): Promise<LocalAgent> {
   const folder = join(options.dataDir, "agents", options.name);
@@ -41,7 +44,31 @@ export async function startLocalAgent(edge: LocalEdge, options: LocalAgentOption
       ...options.env,
     },
   });
-  return { process: child, stop: () => stopProcess(child) };
+  let stopping = false;
+  const died = unexpectedEnd(child, () => stopping);
+  // Whoever does not watch it is not to be ended by it.
+  died.catch(() => {});
+  return {
+    process: child,
+    died,
+    stop: () => {
+      stopping = true;
+      return stopProcess(child);
+    },
+  };
+}
+
+function unexpectedEnd(child: ChildProcess, isExpected: () => boolean): Promise<never> {
+  let said = "";
+  const listen = (chunk: Buffer) => (said = (said + chunk.toString()).slice(-TAIL_CHARACTERS));
+  child.stdout?.on("data", listen);
+  child.stderr?.on("data", listen);
+  return new Promise((_, reject) => {
+    child.once("close", (code) => {
+      if (!isExpected())
+        reject(new Error(`The agent ended by itself (exit ${String(code)}):\n${said.trimEnd()}`));
+    });
+  });
 }
 
 async function keyFile(edge: LocalEdge, name: string, folder: string): Promise<string> {

@@ -1,24 +1,39 @@
 /** What the demo prints: a live line per file, then every link and a table of what was made. */
 import type { FileRecord, UploadAnswer } from "./follow.ts";
 
-/** One line that is rewritten on a terminal; elsewhere a line whenever its text changes. */
-export function liveLine(write: (text: string) => void, terminal: boolean): (text: string) => void {
+/**
+ * A line of progress: rewritten in place on a terminal; elsewhere a new one only for news worth a line (a
+ * rendition became ready, a tenth of the way, waiting began or ended).
+ */
+export function progressLine(write: (text: string) => void, terminal: boolean) {
   let last = "";
-  return (text) => {
-    if (text === last) return;
-    last = text;
+  return (record: FileRecord, seconds: number) => {
+    const text = progressText(record, seconds);
+    const news = terminal ? text : newsOf(record);
+    if (news === last) return;
+    last = news;
     write(terminal ? `\r\u001b[K${text}` : `${text}\n`);
   };
 }
 
-export function progressText(record: FileRecord, seconds: number): string {
-  const ready = record.renditions
-    .filter((one) => one.state === "ready")
-    .map((one) => label(one.kind, one.name));
-  const percent = Math.round((record.progress?.fraction ?? (record.status === "processing" ? 0 : 1)) * 100);
+function progressText(record: FileRecord, seconds: number): string {
+  const ready = readyNames(record);
   const waiting = record.progress?.waiting === "no_agent" ? " · waiting for an agent" : "";
   const made = ready.length > 0 ? ` · ready: ${ready.join(", ")}` : "";
-  return `  ${record.name}  ${percent} %${made}${waiting} · ${seconds.toFixed(0)} s`;
+  return `  ${record.name}  ${Math.round(fractionOf(record) * 100)} %${made}${waiting} · ${seconds.toFixed(0)} s`;
+}
+
+function newsOf(record: FileRecord): string {
+  const tenths = Math.floor(fractionOf(record) * 10);
+  return [tenths, record.progress?.waiting ?? "", ...readyNames(record)].join(" ");
+}
+
+function readyNames(record: FileRecord): string[] {
+  return record.renditions.filter((one) => one.state === "ready").map((one) => label(one.kind, one.name));
+}
+
+function fractionOf(record: FileRecord): number {
+  return record.progress?.fraction ?? (record.status === "processing" ? 0 : 1);
 }
 
 export function label(kind: string, name: string): string {

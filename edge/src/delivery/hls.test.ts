@@ -137,6 +137,22 @@ test("a rung that could not be made says so instead of promising", async () => {
   expect(await answer.text()).toContain("the source ends early");
 });
 
+test("once nothing more will be made, only what was made is promised", async () => {
+  const short = await storeBytes(edge, BYTES, { status: "partial" });
+  const its = await storePlan(edge, short);
+  await storeRectangle(edge, its, "480", [0, 1]);
+  const text = await (await edge.get(`/${short.id}/hls/master.m3u8`)).text();
+  expect(text.match(/^[^#].*/gm)).toEqual([`${its.id}/480/index.m3u8`]);
+  expect(text).not.toContain("TYPE=AUDIO");
+  const list = await (await edge.get(`/${short.id}/hls/${its.id}/480/index.m3u8`)).text();
+  expect(list.match(/\d\.m4s/g)).toEqual(["0.m4s", "1.m4s"]);
+  expect((await edge.get(`/${short.id}/hls/${its.id}/720/index.m3u8`)).status).toBe(404);
+  expect((await edge.get(`/${short.id}/hls/${its.id}/480/2.m4s`)).status).toBe(404);
+  const none = await storeBytes(edge, BYTES, { status: "failed" });
+  await storePlan(edge, none);
+  expect((await edge.get(`/${none.id}/hls/master.m3u8`)).status).toBe(404);
+});
+
 test("before there is a plan the master asks for patience; a picture never has one", async () => {
   const fresh = await storeBytes(edge, BYTES, { status: "processing" });
   const soon = await edge.get(`/${fresh.id}/hls/master.m3u8`);

@@ -26,7 +26,7 @@ export function servedRendition(
     offset: 0,
     size: row.size,
     type: row.type,
-    etag: `"${row.etag ?? row.version}"`,
+    etag: `"${row.etag || row.version}"`,
     modified: row.updatedAt,
     freshness: RENDITION_FRESHNESS,
     disposition: contentDisposition(download ? "attachment" : "inline", name),

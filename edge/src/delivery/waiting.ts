@@ -5,7 +5,7 @@
  */
 import type { FileRow } from "../catalog/files.ts";
 import { loadPlan } from "../catalog/plans.ts";
-import { findSegment, type SegmentLocation } from "../catalog/rectangles.ts";
+import type { SegmentLocation } from "../catalog/rectangles.ts";
 import { findRendition } from "../catalog/renditions.ts";
 import { SECOND } from "../config.ts";
 import { coordinatorOf } from "../coordinator/client.ts";
@@ -42,10 +42,14 @@ export async function planOfFile(visit: Visit, file: FileRow, planId: string): P
   throw neverComes("This file has no such plan.", file, `Begin again at /${file.id}/hls/master.m3u8`);
 }
 
-/** Where the segment's bytes lie, after waiting for them if need be. */
-export async function locateSegment(visit: Visit, file: FileRow, wanted: Wanted): Promise<SegmentLocation> {
+/** Where the segment's bytes lie, after waiting for them if need be. `known`: what the catalogue says. */
+export async function locateSegment(
+  visit: Visit,
+  file: FileRow,
+  wanted: Wanted,
+  known: SegmentLocation | null,
+): Promise<SegmentLocation> {
   const { plan: planId, track, segment } = wanted;
-  const known = await findSegment(visit.db, planId, track, segment);
   if (known && isOfFile(known, file)) return known;
   const plan = await planOfFile(visit, file, planId);
   const isRung = plan.rungs.some(({ name }) => name === track);
@@ -57,6 +61,7 @@ export async function locateSegment(visit: Visit, file: FileRow, wanted: Wanted)
     .awaitSegment(planId, track, segment, WAIT_MS, viewerOf(visit.request))
     .catch(() => null);
   if (made && isOfFile(made, file)) return made;
+  if (file.status !== "processing") throw neverComes("This segment was never made.", file);
   throw stillComing("This segment is still being made.");
 }
 

@@ -30,6 +30,25 @@ export function measureRate(
   return { peak: Math.ceil(Math.max(...rates)), average: Math.ceil((8 * total) / seconds) };
 }
 
+/** How many segments are there from the first on, without a gap. */
+export function countMade(track: string, committed: readonly CommittedRectangle[]): number {
+  const owners = ownersOf(track, committed);
+  let made = 0;
+  while (owners.has(made)) made += 1;
+  return made;
+}
+
+/**
+ * What is left to play of a plan when nothing more will be made: the rungs that are whole or, where none is,
+ * those that have a beginning, and the sound that has one.
+ */
+export function keepMade(plan: Plan, committed: readonly CommittedRectangle[]): Plan {
+  const made = ({ name }: { name: string }) => countMade(name, committed);
+  const whole = plan.rungs.filter((rung) => made(rung) === countSegments(plan));
+  const rungs = whole.length > 0 ? whole : plan.rungs.filter((rung) => made(rung) > 0);
+  return { ...plan, rungs, tracks: plan.tracks.filter((track) => made(track) > 0) };
+}
+
 /** By segment number. */
 export function ownersOf(
   track: string,

@@ -1,5 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { countMade, keepMade } from "./committed.ts";
+import type { Plan } from "./plan.ts";
 import { type CommittedRectangle, masterPlaylist, mediaPlaylist } from "./playlist.ts";
 import { countSegments } from "./rectangles.ts";
 import { anyFrames, evenFrames, PLAIN, planOf, TIMESCALE, TRACK } from "./testing/plans.ts";
@@ -108,6 +110,18 @@ test("a new map stands only where a committed rectangle begins otherwise", () =>
     'MAP:URI="init-4.mp4"',
     "4.m4s",
   ]);
+});
+
+test("what will never be made is not promised: whole rungs are kept, else beginnings, and lists end where they end", () => {
+  const whole = [committed("480", [0, 1, 2]), committed("480", [3, 4])];
+  const begun = [committed("720", [0, 1, 3])];
+  const names = ({ rungs, tracks }: Plan) => [...rungs, ...tracks].map(({ name }) => name);
+  expect(names(keepMade(plan, [...whole, ...begun]))).toEqual(["480"]);
+  expect(names(keepMade(plan, [...begun, committed("audio-0", [0])]))).toEqual(["720", "audio-0"]);
+  expect(names(keepMade(plan, []))).toEqual([]);
+  expect(countMade("720", begun)).toBe(2);
+  const list = mediaPlaylist(plan, "720", begun, countMade("720", begun));
+  expect(list?.match(/\d\.m4s|ENDLIST/g)).toEqual(["0.m4s", "1.m4s", "ENDLIST"]);
 });
 
 test("the durations of a list add up to the film, none above its target, whatever the frames", () => {

@@ -8,6 +8,7 @@
  */
 import { type CommittedRectangle, initSignature, measureRate, ownersOf } from "./committed.ts";
 import type { Plan, PlannedRung, PlannedTrack } from "./plan.ts";
+import { countSegments } from "./rectangles.ts";
 import { frameRate, segmentDurations } from "./timeline.ts";
 
 export type { CommittedRectangle };
@@ -44,14 +45,15 @@ export function masterPlaylist(plan: Plan, committed: readonly CommittedRectangl
   ]);
 }
 
-/** Null where the plan has no such rung or track. */
+/** Null where the plan has no such rung or track. `count` ends the list early, where no more will be made. */
 export function mediaPlaylist(
   plan: Plan,
   track: string,
   committed: readonly CommittedRectangle[],
+  count = countSegments(plan),
 ): string | null {
   if (![...plan.rungs, ...plan.tracks].some(({ name }) => name === track)) return null;
-  const durations = segmentDurations(plan);
+  const durations = segmentDurations(plan).slice(0, count);
   const owners = ownersOf(track, committed);
   let init = initSignature(owners.get(0));
   const body = durations.flatMap((duration, segment) => {

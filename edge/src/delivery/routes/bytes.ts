@@ -1,6 +1,7 @@
 /** Originals, stills and downloads: `/{slug}.{ext}`, `/{slug}/thumbnail.webp` and its fellows. */
 import type { Context } from "hono";
 import { findRendition } from "../../catalog/renditions.ts";
+import type { Database } from "../../db/client.ts";
 import { type AppEnv, createApp } from "../../http/app.ts";
 import { openFile } from "../open-file.ts";
 import { servedOriginal } from "../original.ts";
@@ -22,8 +23,7 @@ byteRoutes.get("/:name{[0-9A-Za-z]{10}\\.[0-9A-Za-z]+}", userBytes, async (c) =>
 for (const still of ["thumbnail", "preview", "poster"] as const) {
   const extension = STILLS[still];
   byteRoutes.get(`/${SLUG}/${still}.${extension}`, userBytes, async (c) => {
-    const file = await openFile(c.get("db"), c.req.param("slug"));
-    const row = await findRendition(c.get("db"), file.id, still, still);
+    const { file, row } = await openRendition(c.get("db"), c.req.param("slug"), still);
     const name = renamed(file.name, extension);
     const served = servedRendition(file, row, { name, download: isDownload(c) });
     return served ? serveObject(visitOf(c), served) : placeholderAnswer(file, still, c.req.method);
@@ -35,12 +35,17 @@ for (const [step, kind] of [
   ["audio.m4a", "m4a"],
 ] as const) {
   byteRoutes.get(`/${SLUG}/${step}`, userBytes, async (c) => {
-    const file = await openFile(c.get("db"), c.req.param("slug"));
-    const row = await findRendition(c.get("db"), file.id, kind, kind);
+    const { file, row } = await openRendition(c.get("db"), c.req.param("slug"), kind);
     const served = servedRendition(file, row, { name: renamed(file.name, kind), download: isDownload(c) });
     if (!served) throw missingDownload(file, kind, row);
     return serveObject(visitOf(c), served);
   });
+}
+
+/** Both at once; what the second finds counts for nothing where the first refuses. */
+async function openRendition(db: Database, slug: string, kind: Still | "mp4" | "m4a") {
+  const [file, row] = await Promise.all([openFile(db, slug), findRendition(db, slug, kind, kind)]);
+  return { file, row };
 }
 
 /** `?download`, with or without a value, saves instead of showing. */

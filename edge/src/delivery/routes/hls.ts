@@ -1,45 +1,64 @@
 /** HLS: `/{slug}/hls/master.m3u8` and, below the plan's id, lists, inits and segments. */
-import { listRectangles } from "../../catalog/rectangles.ts";
+import type { FileRow } from "../../catalog/files.ts";
+import { findSegment, listRectangles } from "../../catalog/rectangles.ts";
 import { createApp } from "../../http/app.ts";
 import { Problem } from "../../http/problems.ts";
+import { rateLimit } from "../../http/rate-limit.ts";
+import { countMade, keepMade } from "../../media/committed.ts";
 import type { Plan } from "../../media/plan.ts";
 import { masterPlaylist, mediaPlaylist } from "../../media/playlist.ts";
+import { countSegments } from "../../media/rectangles.ts";
 import { openFile } from "../open-file.ts";
 import { playlistAnswer } from "../playlist-answer.ts";
 import { parsePiece, servedSegment } from "../segment.ts";
 import { serveObject } from "../serve-object.ts";
 import { currentPlan, locateSegment, planOfFile } from "../waiting.ts";
+import type { Visit } from "../visit.ts";
 import { SLUG, userBytes, visitOf } from "./user-bytes.ts";
 
 export const hlsRoutes = createApp();
 
-hlsRoutes.get(`/${SLUG}/hls/master.m3u8`, userBytes, async (c) => {
+hlsRoutes.get(`/${SLUG}/hls/master.m3u8`, userBytes, rateLimit("READ_LIMIT"), async (c) => {
   const visit = visitOf(c);
-  const plan = await currentPlan(visit, await openFile(visit.db, c.req.param("slug")));
+  const file = await openFile(visit.db, c.req.param("slug"));
+  const plan = await currentPlan(visit, file);
   const committed = await listRectangles(visit.db, plan.id);
-  return playlistAnswer(c.req.raw, masterPlaylist(onlyRung(plan, c.req.query("rung")), committed));
+  const promised = file.status === "processing" ? plan : keepMade(plan, committed);
+  if (promised.rungs.length === 0) throw nothingThere(file);
+  return playlistAnswer(c.req.raw, masterPlaylist(onlyRung(promised, c.req.query("rung")), committed));
 });
 
 hlsRoutes.get(
   `/${SLUG}/hls/:plan{[0-9a-z]+}/:track{[0-9a-z-]+}/:piece{[0-9a-z.-]+}`,
   userBytes,
   async (c) => {
-    const { slug, plan: planId, track, piece: step } = c.req.param();
+    const { slug, plan, track, piece: step } = c.req.param();
     const visit = visitOf(c);
-    const file = await openFile(visit.db, slug);
     const piece = parsePiece(step);
-    if (!piece) throw nothingThere(slug);
-    if (piece.kind !== "list") {
-      const location = await locateSegment(visit, file, { plan: planId, track, segment: piece.segment });
-      const address = { plan: planId, track, piece: piece.kind };
-      return serveObject(visit, servedSegment(file, location, address, piece.segment));
+    if (piece === null || piece.kind === "list") {
+      const file = await openFile(visit.db, slug);
+      if (piece === null) throw nothingThere(file);
+      return listAnswer(visit, file, plan, track);
     }
-    const plan = await planOfFile(visit, file, planId);
-    const list = mediaPlaylist(plan, track, await listRectangles(visit.db, plan.id));
-    if (list === null) throw nothingThere(slug);
-    return playlistAnswer(c.req.raw, list);
+    const [file, known] = await Promise.all([
+      openFile(visit.db, slug),
+      findSegment(visit.db, plan, track, piece.segment),
+    ]);
+    const location = await locateSegment(visit, file, { plan, track, segment: piece.segment }, known);
+    const address = { plan, track, piece: piece.kind };
+    return serveObject(visit, servedSegment(file, location, address, piece.segment));
   },
 );
+
+/** All planned segments while they are promised; when nothing more will come, those that were made. */
+async function listAnswer(visit: Visit, file: FileRow, planId: string, track: string): Promise<Response> {
+  const plan = await planOfFile(visit, file, planId);
+  const committed = await listRectangles(visit.db, plan.id);
+  const count = file.status === "processing" ? countSegments(plan) : countMade(track, committed);
+  const list = count === 0 ? null : mediaPlaylist(plan, track, committed, count);
+  if (list === null) throw nothingThere(file);
+  return playlistAnswer(visit.request, list);
+}
 
 /** `?rung=1080` leaves one choice, for players that cannot choose; an unknown one leaves all. */
 function onlyRung(plan: Plan, name: string | undefined): Plan {
@@ -47,8 +66,8 @@ function onlyRung(plan: Plan, name: string | undefined): Plan {
   return rungs.length === 0 ? plan : { ...plan, rungs };
 }
 
-function nothingThere(slug: string): Problem {
+function nothingThere(file: FileRow): Problem {
   return new Problem("not_found", "This video has no such rung, track or segment.", {
-    hint: `Begin at /${slug}/hls/master.m3u8`,
+    hint: `Begin at /${file.id}/hls/master.m3u8, or take the original at /${file.id}.${file.extension}`,
   });
 }

@@ -15,7 +15,7 @@ import { SLUG, visitOf } from "./user-bytes.ts";
 
 export const recordRoutes = createApp();
 
-recordRoutes.get(`/api/files/${SLUG}`, async (c) => {
+recordRoutes.get(`/api/files/${SLUG}`, rateLimit("READ_LIMIT"), async (c) => {
   const visit = visitOf(c);
   const file = await openFile(visit.db, c.req.param("slug"));
   const record = await recordNow(visit, file, await progressNow(visit, file));

@@ -7,6 +7,8 @@ const MAX_FILES_AT_ONCE = 200;
 
 export function startIntake(zone: HTMLFormElement, take: (files: File[]) => void): void {
   const picker = find("#picker", HTMLInputElement, zone);
+  // The plain form leads to one file's page; here each file has its row.
+  picker.multiple = true;
   picker.addEventListener("change", () => {
     take([...(picker.files ?? [])]);
     // Choosing the same file again should be a change again.

@@ -5,7 +5,7 @@ import { page } from "./layout.tsx";
 import { SITE_NAME } from "./open-graph.ts";
 import { formatBytes } from "./shared/format.ts";
 
-export function deletePage(file: FileRow, key: string) {
+export function deletePage(file: Pick<FileRow, "id" | "name" | "size">, key: string) {
   return page(
     { title: `Delete ${file.name}? · ${SITE_NAME}`, scripts: ["problem"] },
     <section class="state">

@@ -33,14 +33,14 @@ export function filePage(view: FileView) {
       <div class="about">
         <div class="about-head">
           <h1 class="file-name">{record.name}</h1>
-          <p class="facts">
-            <span id="facts">{facts(record).join(" · ")}</span> · <When at={view.uploadedAt} />
+          <p class="facts" id="facts">
+            {facts(record).join(" · ")}
           </p>
           <Status record={record} />
           <Actions record={record} kind={kind} />
           <Links record={record} kind={kind} />
         </div>
-        <Details record={record} />
+        <Details view={view} />
       </div>
       <DeleteDialog record={record} />
     </>,
@@ -97,10 +97,16 @@ function Links({ record, kind }: { record: RecordView; kind: FileKind }) {
   );
 }
 
-function Details({ record }: { record: RecordView }) {
+function Details({ view: { record, uploadedAt } }: { view: FileView }) {
   return (
     <dl class="details">
       <Detail term="Type" value={`${extensionLabel(record)}, ${record.type}`} />
+      <div>
+        <dt>Uploaded</dt>
+        <dd>
+          <time datetime={new Date(uploadedAt).toISOString()}>{formatUtc(uploadedAt)}</time>
+        </dd>
+      </div>
       <Detail term="Exact size" value={`${formatCount(record.size)} bytes`} />
       <div>
         <dt>Downloads</dt>
@@ -148,10 +154,6 @@ function Made({ record, kind, name }: { record: RecordView; kind: string; name: 
       {made?.size ? ` (${formatBytes(made.size)})` : ""}
     </a>
   );
-}
-
-function When({ at }: { at: number }) {
-  return <time datetime={new Date(at).toISOString()}>{formatUtc(at)}</time>;
 }
 
 function DeleteDialog({ record }: { record: RecordView }) {

@@ -49,7 +49,7 @@ function DropZone({ maxFileBytes }: { maxFileBytes: number }) {
       <Icon name="upload" />
       <label class="button primary large">
         Choose files
-        <input class="hidden-text" id="picker" type="file" name="file" multiple required />
+        <input class="hidden-text" id="picker" type="file" name="file" required />
       </label>
       <button class="button large unscripted" type="submit">
         Upload

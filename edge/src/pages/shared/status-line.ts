@@ -31,11 +31,8 @@ function waitingFor(record: RecordView): string {
 }
 
 function work(record: RecordView): string {
-  const progress = record.progress;
-  const making = record.renditions
-    .filter(isMoving)
-    .map((one) => `${label(one)} ${formatPercent(one.fraction)}`);
-  const parts = [readyPart(record), ...(making.length > 0 ? making : [beginning(record)])];
+  const { progress } = record;
+  const parts = [readyPart(record), ...makingParts(record)];
   if (progress && progress.agents > 0) {
     parts.push(progress.agents === 1 ? "1 machine" : `${progress.agents} machines`);
   }
@@ -43,8 +40,18 @@ function work(record: RecordView): string {
   return join(parts);
 }
 
-function isMoving(rendition: RenditionView): rendition is RenditionView & { fraction: number } {
-  return rendition.state === "making" && rendition.fraction !== null;
+/** Stills are too quick to count; before them there is only looking. */
+const COUNTED = ["rung", "mp4", "m4a"];
+
+/** Each with its own share where that is known, else together with the file's. */
+function makingParts(record: RecordView): string[] {
+  const making = record.renditions.filter((one) => one.state === "making" && COUNTED.includes(one.kind));
+  if (making.length === 0) return [beginning(record)];
+  const shares = making.flatMap((one) =>
+    one.fraction === null ? [] : [`${label(one)} ${formatPercent(one.fraction)}`],
+  );
+  if (shares.length > 0) return shares;
+  return [`${formatList([...new Set(making.map(label))])} ${formatPercent(record.progress?.fraction ?? 0)}`];
 }
 
 /** Before the first rendition is begun there is nothing to put a number to. */

@@ -1,0 +1,118 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { ladderOf, recordOf } from "../testing/records.ts";
+import { chooseSource, levelCap, playableType, timelineGradient } from "./playback.ts";
+import type { RecordView } from "./record.ts";
+
+const BOTH = { original: true, hls: true };
+const ONLY_HLS = { original: false, hls: true };
+const working = { fraction: 0.1, ranges: [], agents: 1, eta_s: null, waiting: null };
+
+describe("the source", () => {
+  const film = (over: Partial<RecordView>) => recordOf({ status: "processing", progress: working, ...over });
+
+  test("is the original until the whole ladder is ready", () => {
+    expect(chooseSource(film({}), BOTH)).toBe("original");
+    expect(chooseSource(film({ renditions: ladderOf({ "480": "ready", "720": "making" }) }), BOTH)).toBe(
+      "original",
+    );
+    expect(chooseSource(film({ renditions: ladderOf({ "480": "ready", "720": "ready" }) }), BOTH)).toBe(
+      "hls",
+    );
+  });
+
+  test("is the ladder as it grows where the original does not play", () => {
+    expect(chooseSource(film({}), ONLY_HLS)).toBe("wait");
+    expect(chooseSource(film({ renditions: ladderOf({ "480": "waiting" }) }), ONLY_HLS)).toBe("hls");
+  });
+
+  test("is nothing while nobody is there to make what it would ask for", () => {
+    const idle = { ...working, agents: 0, waiting: "no_agent" };
+    const planned = { progress: idle, renditions: ladderOf({ "480": "waiting" }) };
+    expect(chooseSource(film(planned), ONLY_HLS)).toBe("wait");
+    expect(
+      chooseSource(
+        film({ progress: idle, renditions: ladderOf({ "480": "ready", "720": "waiting" }) }),
+        ONLY_HLS,
+      ),
+    ).toBe("hls");
+  });
+
+  test("leaves failed rungs out", () => {
+    const renditions = ladderOf({ "480": "ready", "720": "failed" });
+    expect(chooseSource(recordOf({ status: "partial", renditions }), BOTH)).toBe("hls");
+    const none = recordOf({ status: "failed", renditions: ladderOf({ "480": "failed" }) });
+    expect(chooseSource(none, ONLY_HLS)).toBe("wait");
+    expect(chooseSource(none, BOTH)).toBe("original");
+  });
+
+  test("is never the ladder where the browser has no media source", () => {
+    const ready = recordOf({ renditions: ladderOf({ "480": "ready" }) });
+    expect(chooseSource(ready, { original: true, hls: false })).toBe("original");
+    expect(chooseSource(ready, { original: false, hls: false })).toBe("wait");
+  });
+});
+
+const stream = (type: string, codec: string, pixelFormat: string | null = null) => ({
+  type,
+  codec,
+  pixelFormat,
+  frameRate: null,
+});
+
+test.each([
+  ["video/mp4", [], "video/mp4"],
+  [
+    "video/mp4",
+    [stream("video", "h264"), stream("audio", "aac")],
+    'video/mp4; codecs="avc1.640028, mp4a.40.2"',
+  ],
+  ["video/quicktime", [stream("video", "h264")], 'video/mp4; codecs="avc1.640028"'],
+  [
+    "video/x-matroska",
+    [stream("video", "vp9"), stream("subtitle", "ass")],
+    'video/webm; codecs="vp09.00.40.08"',
+  ],
+  ["video/quicktime", [stream("video", "prores")], null],
+  ["video/mp4", [stream("video", "h264", "yuv420p10le")], null],
+  ["application/pdf", [], null],
+])("%s with %j is asked about as %s", (type, streams, asked) => {
+  expect(playableType(type, streams)).toBe(asked);
+});
+
+test.each([
+  [["480", "720", "1080"], { "480": "ready", "720": "ready", "1080": "making" }, 1],
+  [["480", "720", "1080"], { "480": "ready", "720": "making", "1080": "ready" }, 0],
+  [["480", "720"], { "480": "making", "720": "waiting" }, 0],
+  [["480", "720"], { "480": "ready", "720": "ready" }, 1],
+] as const)("of %j with %j level %d is the highest taken unasked", (levels, states, cap) => {
+  expect(levelCap([...levels], ladderOf(states))).toBe(cap);
+});
+
+describe("the timeline", () => {
+  const colours = { made: "white", open: "grey" };
+
+  test("shows what is encoded", () => {
+    expect(timelineGradient([[10, 20]], 40, colours)).toBe(
+      "linear-gradient(to right, grey 0% 25%, white 25% 50%, grey 50% 100%)",
+    );
+    expect(timelineGradient([], 40, colours)).toBe("linear-gradient(to right, grey 0% 100%)");
+    expect(timelineGradient([[0, 9]], 0, colours)).toBe("grey");
+  });
+
+  test("never runs backwards, whatever ranges come", () => {
+    const range = fc.tuple(
+      fc.double({ min: -5, max: 60, noNaN: true }),
+      fc.double({ min: -5, max: 60, noNaN: true }),
+    );
+    fc.assert(
+      fc.property(fc.array(range), (ranges) => {
+        const stops = [...timelineGradient(ranges, 40, colours).matchAll(/([\d.]+)%/g)].map((found) =>
+          Number(found[1]),
+        );
+        expect(stops).toEqual(stops.toSorted((one, other) => one - other));
+        expect(stops.at(-1)).toBe(100);
+      }),
+    );
+  });
+});

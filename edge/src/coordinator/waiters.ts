@@ -18,6 +18,8 @@ export interface Waiters {
   /** True when the topic was called before `ms` were over; false at once where too many wait already. */
   wait(topic: string, fileId: string, ms: number, viewer?: string): Promise<boolean>;
   call(topic: string): void;
+  /** The file is gone: nobody need wait for anything of it. */
+  endFile(fileId: string): void;
   count(): number;
 }
 
@@ -47,6 +49,7 @@ export function createWaiters(): Waiters {
       });
     },
     call: (topic) => endWhere((wait) => wait.topic === topic, true),
+    endFile: (fileId) => endWhere((wait) => wait.fileId === fileId, false),
     count: () => waits.size,
   };
 }

@@ -25,7 +25,7 @@ export async function startTestEdge(vars: Record<string, string> = {}) {
   const env = await worker.getEnv();
   const db: Database = openDatabase(env.DB);
   const bucket = env[SHARD];
-  const storage = () => worker.getDurableObjectStorage("Coordinator", { name: "main" });
+  const storage = () => worker.getDurableObjectStorage("COORDINATOR", { name: "main" });
   return {
     url: url.origin,
     db,
@@ -36,7 +36,17 @@ export async function startTestEdge(vars: Record<string, string> = {}) {
     agentKey: async (label = "test") => createAgent(db, { label }),
     storeFile: (kind: FileKind, bytes?: Uint8Array) => storeTestFile(db, bucket, kind, bytes),
     evict: (webSockets: "hibernate" | "close") =>
-      worker.evictDurableObject("Coordinator", { name: "main", webSockets }),
+      worker.evictDurableObject("COORDINATOR", { name: "main", webSockets }),
+    /** Everything that jobs, claims and the outbox hold. */
+    state: async () =>
+      JSON.stringify(
+        await Promise.all(
+          ["jobs", "claims", "outbox", "files", "wishes"].map((table) =>
+            query(storage, `select * from ${table}`),
+          ),
+        ),
+      ),
+    sql: (statement: string, ...bindings: string[]) => query(storage, statement, ...bindings),
     /** The row of a job, and of all jobs of a file. */
     job: async (id: string) => (await query(storage, "select * from jobs where id = ?", id))[0] ?? {},
     jobs: (fileId: string) => query(storage, "select * from jobs where fileId = ? order by id", fileId),

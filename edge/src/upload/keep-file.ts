@@ -65,12 +65,13 @@ export async function keepFile(keeper: Keeper, incoming: Incoming): Promise<Kept
     try {
       const kept = await keepOn(shard, keeper, incoming, { name, size, found });
       if (kept !== null) return kept;
+      shard.usedBytes = shard.budgetBytes;
     } catch (error) {
       if (!(error instanceof StorageFailure)) throw error;
       await noteFailure(keeper, shard, error);
       if (source.touched()) throw storageGaveUp();
+      shard.coolingUntil = Infinity;
     }
-    candidates.splice(candidates.indexOf(shard), 1, { ...shard, coolingUntil: Infinity });
   }
 }
 

@@ -1,13 +1,16 @@
 /** The two doors: a raw body is one file, a form holds several. Both give what was kept and what was refused. */
+import { MIB } from "../config.ts";
 import { toProblem } from "../http/answer.ts";
 import { Problem } from "../http/problems.ts";
-import { HEAD_BYTES } from "../media/sniff.ts";
 import type { Refusal } from "./answer.ts";
 import { FILE_FIELDS, formFiles } from "./form.ts";
 import { keepFile, type Keeper, type KeptFile } from "./keep-file.ts";
 import { announcedLength, emptyFile } from "./limits.ts";
 import { bodyPull, endedEarly, openPieces, openSource } from "./source.ts";
 import { PART_BYTES } from "./write-object.ts";
+
+/** Of a raw body: what is no longer than that is sent in one piece, and again elsewhere where a shard fails. */
+const READ_AHEAD_BYTES = MIB;
 
 export interface Received {
   kept: KeptFile[];
@@ -20,7 +23,7 @@ export async function receiveRaw(keeper: Keeper, request: Request, name: string)
   if (request.body === null) throw emptyFile();
   const { pull, cancel } = bodyPull(request.body);
   try {
-    const source = await openSource(pull, HEAD_BYTES);
+    const source = await openSource(pull, READ_AHEAD_BYTES);
     if (source.whole && source.head.length < length) endedEarly();
     const settled = () => Promise.resolve();
     return { kept: [await keepFile(keeper, { name, source, length, atMost: length, settled })], refused: [] };

@@ -3,12 +3,18 @@
  * all bytes are at hand, else as a multipart upload in fixed buffers. Each step waits for the one before, so
  * memory does not grow with the file. It knows buckets, not files; on failure it leaves the key to its caller.
  */
-import { MIB } from "../config.ts";
+import { MIB, MINUTE, SECOND } from "../config.ts";
 import { hex } from "../catalog/ids.ts";
 import { refuseTooLarge } from "./limits.ts";
 import { endedEarly, type Source } from "./source.ts";
 
 export const PART_BYTES = 8 * MIB;
+/** Storage that hangs is storage that fails: nobody waits longer for it to take a piece … */
+const STALL_MS = 10 * SECOND;
+/** … plus the time of its bytes at a slow 1 MB a second, … */
+const SLOWEST_BYTES_PER_MS = 1_000;
+/** … nor to say that it has all of them. */
+const FINISH_MS = MINUTE;
 
 export interface WrittenObject {
   size: number;
@@ -41,7 +47,7 @@ export function writeObject(
 
 async function putWhole(bytes: Uint8Array, to: Destination): Promise<WrittenObject> {
   const digest = await crypto.subtle.digest("SHA-256", bytes);
-  await stored(to.bucket.put(to.key, bytes, to.options));
+  await within(patience(bytes), stored(to.bucket.put(to.key, bytes, to.options)));
   return { size: bytes.length, sha256: hex(new Uint8Array(digest)) };
 }
 
@@ -51,22 +57,25 @@ async function putStream(source: Source, length: number, to: Destination): Promi
   const writer = writable.getWriter();
   const digest = new Digest();
   const put = stored(to.bucket.put(to.key, readable, to.options));
-  const pump = async () => {
+  try {
     let sent = 0;
     for (let chunk: Uint8Array | null = source.head; chunk !== null; chunk = await source.rest()) {
-      await Promise.all([writer.write(chunk).catch(() => put), digest.write(chunk)]);
+      await within(
+        patience(chunk),
+        Promise.race([Promise.all([writer.write(chunk).catch(() => put), digest.write(chunk)]), put]),
+      );
       sent += chunk.length;
     }
     if (sent < length) endedEarly();
-    await writer.close().catch(() => put);
-  };
-  try {
-    await Promise.all([pump(), put]);
+    await within(FINISH_MS, Promise.all([writer.close().catch(() => put), put]));
+    return { size: length, sha256: await digest.finish() };
   } catch (error) {
-    await Promise.allSettled([writer.abort(error), digest.abort(), put]);
+    // Not awaited: a shard that hangs would hold us here too. Without its last byte the put cannot succeed.
+    put.catch(() => {});
+    writer.abort(error).catch(() => {});
+    digest.abort();
     throw error;
   }
-  return { size: length, sha256: await digest.finish() };
 }
 
 async function putParts(source: Source, maxFileBytes: number, to: Destination): Promise<WrittenObject> {
@@ -75,11 +84,12 @@ async function putParts(source: Source, maxFileBytes: number, to: Destination): 
   try {
     await to.noteMultipart(upload.uploadId);
     const { parts, size } = await sendParts(upload, digest, source, maxFileBytes);
-    await stored(upload.complete(parts));
+    await within(FINISH_MS, stored(upload.complete(parts)));
     await to.forgetMultipart(upload.uploadId);
     return { size, sha256: await digest.finish() };
   } catch (error) {
-    await Promise.allSettled([digest.abort(), abort(upload, to)]);
+    digest.abort();
+    await abort(upload, to).catch(() => {});
     throw error;
   }
 }
@@ -91,7 +101,7 @@ async function sendParts(upload: R2MultipartUpload, digest: Digest, source: Sour
     size += piece.length;
     refuseTooLarge(size, { maxFileBytes });
     await digest.write(piece);
-    parts.push(await stored(upload.uploadPart(parts.length + 1, piece)));
+    parts.push(await within(patience(piece), stored(upload.uploadPart(parts.length + 1, piece))));
   }
   return { parts, size };
 }
@@ -110,6 +120,23 @@ async function stored<T>(operation: Promise<T>): Promise<T> {
   }
 }
 
+/** Milliseconds. */
+function patience(bytes: Uint8Array): number {
+  return STALL_MS + bytes.length / SLOWEST_BYTES_PER_MS;
+}
+
+async function within<T>(limitMs: number, step: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const stalled = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new StorageFailure(`R2 did not answer in ${limitMs} ms`)), limitMs);
+  });
+  try {
+    return await Promise.race([step, stalled]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** SHA-256 of bytes as they pass. */
 class Digest {
   readonly #stream = new crypto.DigestStream("SHA-256");
@@ -124,8 +151,8 @@ class Digest {
     return hex(new Uint8Array(await this.#stream.digest));
   }
 
-  async abort(): Promise<void> {
+  abort(): void {
     this.#stream.digest.catch(() => {});
-    await this.#writer.abort();
+    this.#writer.abort().catch(() => {});
   }
 }

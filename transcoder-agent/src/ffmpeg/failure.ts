@@ -30,6 +30,7 @@ const MEANINGS: readonly [pattern: RegExp, code: FailureCode, message: string][]
     "encoder_gone",
     "The encoder could not be opened.",
   ],
+  [/exceeds max_streams/i, "too_large", "The file has more streams than we read."],
   [/Cannot allocate memory|Out of memory/i, "crashed", "The tool ran out of memory."],
   [
     /moov atom not found/i,
@@ -47,7 +48,6 @@ const MEANINGS: readonly [pattern: RegExp, code: FailureCode, message: string][]
     "The stream is not in the file.",
   ],
   [/No such filter/i, "tool_missing", "This ffmpeg lacks a filter that the job needs."],
-  [/exceeds max_streams/i, "too_large", "The file has more streams than we read."],
   [/Picture size .* is invalid|exceeds? the .*limit/i, "too_large", "The picture is too large."],
   [
     /Invalid data found when processing input|EBML header parsing failed|could not find codec parameters|Invalid argument.*opening input|error reading header/i,

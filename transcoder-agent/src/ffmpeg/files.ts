@@ -1,5 +1,8 @@
-/** A file that is closed again whatever happens. */
+/** Open files: closed again whatever happens, and copied piece by piece. */
 import { open, type FileHandle } from "node:fs/promises";
+import { JobError } from "../errors.ts";
+
+const COPY_BYTES = 1024 * 1024;
 
 export async function withFile<T>(
   path: string,
@@ -11,5 +14,22 @@ export async function withFile<T>(
     return await use(file);
   } finally {
     await file.close();
+  }
+}
+
+/** Copies bytes to where the target stands. */
+export async function copyRange(
+  source: FileHandle,
+  target: FileHandle,
+  offset: number,
+  length: number,
+): Promise<void> {
+  const buffer = Buffer.allocUnsafe(Math.min(length, COPY_BYTES));
+  for (let done = 0; done < length;) {
+    const wanted = Math.min(buffer.length, length - done);
+    const { bytesRead } = await source.read(buffer, 0, wanted, offset + done);
+    if (bytesRead === 0) throw new JobError("crashed", "A fragment file ends before its samples do.");
+    await target.writeFile(buffer.subarray(0, bytesRead));
+    done += bytesRead;
   }
 }

@@ -9,7 +9,7 @@ import type { TrackReport } from "../protocol.ts";
 import { fullHeader, makeBox, uint32 } from "./boxes.ts";
 import { codecName } from "./codec-names.ts";
 import type { Segment } from "./cuts.ts";
-import { withFile } from "./files.ts";
+import { copyRange, withFile } from "./files.ts";
 import { readFragments, type Sample } from "./samples.ts";
 
 const SYNC_SAMPLE = 0x0200_0000;
@@ -17,7 +17,6 @@ const NON_SYNC_SAMPLE = 0x0101_0000;
 const DEFAULT_BASE_IS_MOOF = 0x02_0000;
 /** Data offset; per sample duration, size, flags and composition offset. */
 const RUN_FLAGS = 0x1 | 0x100 | 0x200 | 0x400 | 0x800;
-const COPY_BYTES = 1024 * 1024;
 
 /** Regroups `from` by what `cut` decides, and writes it to `to`. */
 export async function rewriteFragments(
@@ -78,22 +77,6 @@ function contiguousRuns(samples: Sample[]): { offset: number; length: number }[]
     else runs.push({ offset: sample.offset, length: sample.size });
   }
   return runs;
-}
-
-async function copyRange(
-  source: FileHandle,
-  target: FileHandle,
-  offset: number,
-  length: number,
-): Promise<void> {
-  const buffer = Buffer.allocUnsafe(Math.min(length, COPY_BYTES));
-  for (let done = 0; done < length;) {
-    const wanted = Math.min(buffer.length, length - done);
-    const { bytesRead } = await source.read(buffer, 0, wanted, offset + done);
-    if (bytesRead === 0) throw new JobError("crashed", "A fragment file ends before its samples do.");
-    await target.writeFile(buffer.subarray(0, bytesRead));
-    done += bytesRead;
-  }
 }
 
 function makeMoof(segment: Segment): Buffer {

@@ -30,31 +30,3 @@ export function remux(wish: {
     ],
   };
 }
-
-/** The published MP4 from local fragment files: by copy, index first, no metadata. */
-export function joinTracks(wish: {
-  video: { path: string; delay: number };
-  audio: string | null;
-  path: string;
-}): Invocation {
-  const local = (path: string, before: string[]) => ({
-    options: [...before, ...sourceOptions(path)],
-    url: path,
-  });
-  return {
-    inputs: [
-      local(wish.video.path, ["-itsoffset", (-wish.video.delay).toFixed(6)]),
-      ...(wish.audio === null ? [] : [local(wish.audio, [])]),
-    ],
-    outputs: [
-      {
-        options: [
-          ...["-map", "0:v:0", ...(wish.audio === null ? [] : ["-map", "1:a:0"])],
-          ...["-c", "copy", "-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact"],
-          ...["-movflags", "+faststart", "-f", "mp4"],
-        ],
-        path: wish.path,
-      },
-    ],
-  };
-}

@@ -9,7 +9,7 @@ import type { Segment } from "../ffmpeg/cuts.ts";
 import { withFile } from "../ffmpeg/files.ts";
 import { rewriteFragments } from "../ffmpeg/fragments.ts";
 import { encodeLoop } from "../ffmpeg/loop-arguments.ts";
-import { joinTracks } from "../ffmpeg/remux-arguments.ts";
+import { writeMp4 } from "../ffmpeg/mp4-file.ts";
 import { runFfmpeg } from "../ffmpeg/run.ts";
 import type { Sample } from "../ffmpeg/samples.ts";
 import type { Picture } from "../protocol.ts";
@@ -49,9 +49,7 @@ export async function makeLoop(
     });
     await rewriteFragments(raw, timed, (samples) => holdEach(samples, delays));
   });
-  await runFfmpeg(joinTracks({ video: { path: timed, delay: 0 }, audio: null, path: made }), {
-    signal: context.signal,
-  });
+  await writeMp4([timed], made);
   context.deliver({ name: "video.mp4", type: "video/mp4", path: made });
   return { object: "video.mp4", ...size };
 }

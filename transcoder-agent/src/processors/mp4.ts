@@ -1,48 +1,43 @@
 /**
  * The MP4 for downloads and embeds: committed fragments of picture and sound, appended to one local file per
- * track and rewritten by copy with the index in front. Nothing is encoded or decoded.
+ * track and rewritten with the index in front. Nothing is encoded or decoded.
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { JobError } from "../errors.ts";
-import { delayPictures } from "../ffmpeg/delay.ts";
+import { writeMp4, type WrittenFilm } from "../ffmpeg/mp4-file.ts";
 import { probeFile } from "../ffmpeg/probe.ts";
-import { joinTracks } from "../ffmpeg/remux-arguments.ts";
-import { runFfmpeg } from "../ffmpeg/run.ts";
 import type { Mp4Recipe, Piece } from "../protocol.ts";
 import type { JobContext, Processor } from "./processor.ts";
 
-/** Seconds by which the film may end early or late: a frame or a packet. */
+/** Seconds by which the film may end early or late: what an open end cannot know. */
 const TOLERANCE_SECONDS = 0.25;
 
 export const mp4: Processor<Mp4Recipe> = async (recipe, context) => {
   const video = await appendPieces("video", recipe.video, context);
-  const audio = recipe.audio.length === 0 ? null : await appendPieces("audio", recipe.audio, context);
+  const audio = recipe.audio.length === 0 ? [] : [await appendPieces("audio", recipe.audio, context)];
   context.progress(0.7);
-  const delayed = await delayPictures(video);
   const path = join(context.workspace, "video.mp4");
-  await runFfmpeg(joinTracks({ video: { path: video, delay: delayed.seconds }, audio, path }), {
-    signal: context.signal,
-  });
-  const film = (await probeFile(path, { signal: context.signal })).streams.find(
-    ({ codec_type: type }) => type === "video",
-  );
-  const [frames, duration] = [film?.nb_frames ?? 0, film?.duration ?? 0];
+  const written = await writeMp4([video, ...audio], path);
+  const { frames, duration } = written;
   if (frames !== recipe.frames || Math.abs(duration - recipe.duration) > TOLERANCE_SECONDS)
     throw new JobError(
       "incomplete",
       `${frames} of ${recipe.frames} frames and ${duration.toFixed(2)} of ${recipe.duration.toFixed(2)} s were joined.`,
     );
+  const film = await readBack(path, written, context);
   context.deliver({ name: "video.mp4", type: "video/mp4", path });
-  return {
-    kind: "mp4",
-    object: "video.mp4",
-    width: film?.width ?? 0,
-    height: film?.height ?? 0,
-    frames,
-    duration,
-  };
+  return { kind: "mp4", object: "video.mp4", ...film, ...written };
 };
+
+/** What somebody else reads in it: as many frames as were written, or it is no film. */
+async function readBack(path: string, written: WrittenFilm, context: JobContext) {
+  const { streams } = await probeFile(path, { signal: context.signal });
+  const film = streams.find(({ codec_type: type }) => type === "video");
+  if (film?.nb_frames !== written.frames)
+    throw new JobError("crashed", "The joined film cannot be read back.");
+  return { width: film.width ?? 0, height: film.height ?? 0 };
+}
 
 /** Fragments carry absolute times, so init and fragments one behind the other are a valid file. */
 async function appendPieces(name: string, pieces: readonly Piece[], context: JobContext): Promise<string> {

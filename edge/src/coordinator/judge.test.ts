@@ -1,0 +1,122 @@
+import { describe, expect, test } from "vitest";
+import { evenFrames, planOf } from "../media/testing/plans.ts";
+import { judgeFile } from "./judge.ts";
+import type { Job, Made } from "./ledger-types.ts";
+import { progressOf } from "./progress.ts";
+import { job, NOW } from "./testing/jobs.ts";
+import { makeResult, soundInspection } from "./testing/results.ts";
+
+const plan = planOf(evenFrames(8));
+const ERROR = { code: "corrupt", message: "Damaged." } as const;
+const made = (...names: string[]): Made[] =>
+  names.map((name) => ({ kind: /^\d+$/.test(name) ? "rung" : (name as Made["kind"]), name }));
+
+function inspected(changes: Partial<Job> = {}): Job {
+  const { result } = makeResult({ recipe: { kind: "inspect", media: "video" } }, 8);
+  return job({
+    ...{ id: "main.i", kind: "inspect", state: "done", makes: made("poster", "thumbnail") },
+    manifest: { objects: [], result },
+    ...changes,
+  });
+}
+
+function rectangle(rungs: Record<string, number>, changes: Partial<Job> = {}): Job {
+  const reports = Object.entries(rungs).map(([name, frames]) => ({
+    ...{ name, frames, object: "o", codecs: "c", timescale: 1, segments: [] },
+    init: [0, 1] as [number, number],
+  }));
+  return job({
+    ...{ id: `main.${Object.keys(rungs).join()}`, kind: "video", state: "done" },
+    makes: made(...Object.keys(rungs)),
+    manifest: { objects: [], result: { kind: "video", rungs: reports, encoder: "libx264" } },
+    ...changes,
+  });
+}
+
+describe("a file", () => {
+  test("is not judged while a job is open", () => {
+    expect(judgeFile([], plan)).toBeNull();
+    expect(judgeFile([inspected(), rectangle({ "720": 200 }, { state: "retry_wait" })], plan)).toBeNull();
+  });
+
+  test("is ready when everything is made, with every frame", () => {
+    const judged = judgeFile([inspected(), rectangle({ "720": 150 }), rectangle({ "720": 50 })], plan);
+    expect(judged).toEqual({ status: "ready", reason: null, failed: [] });
+  });
+
+  test("is partial where frames fall short, however many rectangles somebody's wait added", () => {
+    const extra = rectangle({ "720": 50 }, { part: "wait.720.0-1" });
+    const judged = judgeFile([inspected(), rectangle({ "720": 150 }), extra], plan);
+    expect(judged).toMatchObject({ status: "partial", failed: [{ name: "720" }] });
+    expect(judged?.reason).toContain("150 of 200 frames");
+  });
+
+  test("is partial with the reason of what died, and failed where nothing could be made", () => {
+    const dead = rectangle({ "720": 0 }, { state: "dead", error: ERROR });
+    expect(judgeFile([inspected(), dead], plan)).toMatchObject({ status: "partial", reason: "Damaged." });
+    const lost = inspected({ state: "dead", error: ERROR, manifest: null });
+    expect(judgeFile([lost], null)).toMatchObject({ status: "failed", reason: "Damaged." });
+    const sound = job({ kind: "inspect", makes: [], state: "dead", error: ERROR });
+    expect(judgeFile([sound], null)).toMatchObject({ status: "failed", reason: "Damaged." });
+  });
+
+  test("a wait's rectangle that died harms nobody", () => {
+    const extra = rectangle({ "720": 0 }, { part: "wait.720.0-1", state: "dead", error: ERROR });
+    expect(judgeFile([inspected(), rectangle({ "720": 200 }), extra], plan)?.status).toBe("ready");
+  });
+
+  test("of sound alone has no stills to miss; a film without a poster is partial", () => {
+    const { result } = soundInspection("aac");
+    const sound = inspected({ manifest: { objects: [], result } });
+    expect(judgeFile([sound], null)?.status).toBe("ready");
+    const film = makeResult({ recipe: { kind: "inspect", media: "video" } }, 8).result;
+    const blind = inspected({ manifest: { objects: [], result: { ...film, poster: null } as typeof film } });
+    expect(judgeFile([blind, rectangle({ "720": 200 })], plan)).toMatchObject({
+      ...{ status: "partial", failed: [{ kind: "poster" }] },
+    });
+    expect(judgeFile([inspected()], null)?.reason).toContain("no frame");
+  });
+});
+
+describe("progress", () => {
+  const able = () => true;
+  const look = (jobs: Job[], claimed: number[] = [], can = able) =>
+    progressOf(jobs, plan, claimed, can, 7, NOW + 10_000);
+
+  test("counts by work, not by jobs, and says who is at it", () => {
+    const half = rectangle(
+      { "720": 0 },
+      { state: "leased", cost: 90, fraction: 0.5, agentId: "a", startedAt: NOW },
+    );
+    const progress = look([inspected({ cost: 10, fraction: 1 }), half], [0]);
+    expect(progress).toMatchObject({
+      fraction: 0.55,
+      agents: 1,
+      waiting: null,
+      version: 7,
+      ranges: [[0, 4]],
+    });
+    expect(progress.making).toEqual([{ kind: "rung", name: "720", fraction: 0.5 }]);
+    expect(progress.etaSeconds).toBe(8);
+  });
+
+  test("joins neighbouring segments, and knows nothing of gaps", () => {
+    const long = planOf(evenFrames(40));
+    const ranges = progressOf([inspected()], long, [0, 1, 5, 4, 4, 9], able, 1, NOW).ranges;
+    expect(ranges).toEqual([
+      [0, 8],
+      [16, 24],
+      [36, 40],
+    ]);
+  });
+
+  test("an inspection alone is not half of a film", () => {
+    expect(look([inspected({ state: "leased", fraction: 0.9 })]).fraction).toBeLessThan(0.06);
+  });
+
+  test("says when nobody could do what is next", () => {
+    const ready = rectangle({ "720": 0 }, { state: "ready" });
+    expect(look([inspected(), ready], [], () => false).waiting).toBe("no_agent");
+    expect(look([inspected(), ready]).waiting).toBeNull();
+  });
+});

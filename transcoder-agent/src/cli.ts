@@ -77,6 +77,11 @@ async function run(flags: Options): Promise<number> {
   const settings = await gather(flags);
   const log = createLog(settings.base().log);
   const config = await settings.agent((sentence) => log.warn(sentence));
+  if (process.getuid?.() === 0 && process.env["CAPCLOUD_ALLOW_ROOT"] !== "1") {
+    log.warn(
+      "Running as root: ffmpeg reads other people's files here, so give this agent a user of its own.",
+    );
+  }
   // What this process starts has no business with the key.
   delete process.env["CAPCLOUD_KEY"];
   // Image and video code is not needed to say that a flag is wrong.

@@ -350,6 +350,15 @@ test("a lease that turns out stale while signing drops the job", async () => {
   expect(coordinator.of("fail")).toEqual([]);
 });
 
+test("an edge that could not answer just now is asked again", async () => {
+  let faults = 1;
+  coordinator.answers.complete = ({ seq }) =>
+    faults-- > 0 ? { type: "error", re: seq, message: "ask again" } : { type: "accepted", re: seq };
+  await run(async (context) => context.deliver(await product(context, "thumbnail.webp", randomBytes(10))));
+  expect(coordinator.of("complete")).toHaveLength(2);
+  expect(coordinator.of("fail")).toEqual([]);
+});
+
 test("what fails while the agent stops is given back, unless the file is at fault", async () => {
   const stopping = () => true;
   await run(() => Promise.reject(new JobError("crashed", "ended by SIGINT")), { stopping });

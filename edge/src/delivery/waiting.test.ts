@@ -31,6 +31,8 @@ test("plan, init and segments that nobody has made yet are answered the moment t
   expect(record.renditions.filter(({ kind }) => kind === "rung")).toEqual([]);
 
   const events = fetch(`${house.url}/api/files/${id}/events`).then((answer) => answer.text());
+  // Where the test fails before it is awaited, the house closes under it.
+  events.catch(() => {});
   const master = patiently(`${url}/hls/master.m3u8`);
   await house.startAgent("waited");
   const answer = await master;

@@ -57,9 +57,9 @@ describe("a file", () => {
     const settled = await workUntilSettled(agent, file.id);
     expect(settled).toMatchObject({ status: "ready", width: 4_000, height: 3_000, blurhash: "L00000" });
     const renditions = await listRenditions(edge.db, file.id);
-    expect(renditions.map(({ kind, name, state }) => [kind, name, state]).sort()).toEqual([
-      ["preview", "preview", "ready"],
-      ["thumbnail", "thumbnail", "ready"],
+    expect(renditions.map(({ kind, name, state }) => `${kind} ${name} ${state}`).sort()).toEqual([
+      "preview preview ready",
+      "thumbnail thumbnail ready",
     ]);
     const thumbnail = renditions.find(({ kind }) => kind === "thumbnail");
     expect((await edge.bucket.head(thumbnail?.objectKey ?? ""))?.etag).toBe(thumbnail?.etag);
@@ -81,7 +81,7 @@ describe("a file", () => {
       const owned = rectangles
         .filter((row) => row.track === track)
         .flatMap(({ segments }) => segments.map(([segment]) => segment));
-      expect(owned.sort()).toEqual([0, 1, 2, 3]);
+      expect(owned.sort((a, b) => a - b)).toEqual([0, 1, 2, 3]);
     }
     const states = (await listRenditions(edge.db, file.id)).map(
       ({ kind, name, state }) => `${kind} ${name} ${state}`,

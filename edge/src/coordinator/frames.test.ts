@@ -1,6 +1,6 @@
 /** The wire as the coordinator speaks it in real workerd: repeated, broken, foreign and unwelcome frames. */
 import { describe, expect, test } from "vitest";
-import WebSocket from "ws";
+import { WebSocket } from "ws";
 import { MAX_FRAME_BYTES, PROTOCOL_VERSION, SUBPROTOCOL } from "#protocol";
 import { revokeAgent } from "../catalog/agents.ts";
 import { useBench } from "./testing/bench.ts";

@@ -35,7 +35,7 @@ afterEach(async () => {
 async function uploadPicture(): Promise<string> {
   const png = Buffer.from("89504e470d0a1a0a0000000d4948445200000001000000010806000000", "hex");
   const response = await fetch(`${edge.url}/a.png`, { method: "PUT", body: png });
-  const { id } = (await response.json()) as { id: string };
+  const { id } = await response.json<{ id: string }>();
   return id;
 }
 

@@ -69,10 +69,7 @@ async function query(
 }
 
 function testConfig(vars: Record<string, string>) {
-  const warn = console.warn;
-  console.warn = () => {};
-  const read = unstable_readConfig({ config: join(root, "wrangler.toml") });
-  console.warn = warn;
+  const read = unstable_readConfig({ config: join(root, "wrangler.toml") }, { hideWarnings: true });
   const { name, compatibility_date, d1_databases, durable_objects, migrations, r2_buckets } = read;
   return {
     ...{ name, compatibility_date, d1_databases, durable_objects, migrations, r2_buckets },

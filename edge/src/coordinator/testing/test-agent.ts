@@ -2,7 +2,7 @@
  * An agent for tests: a real WebSocket that speaks the protocol by hand, so that a test says each frame, also
  * twice, late or wrong. Makes no renditions; it uploads whatever it is told.
  */
-import WebSocket from "ws";
+import { WebSocket } from "ws";
 import {
   CoordinatorFrame,
   PROTOCOL_VERSION,

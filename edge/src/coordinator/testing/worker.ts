@@ -2,10 +2,13 @@
  * The Worker with one more door, for tests: calls of the coordinator by HTTP. A stub held outside workerd
  * would keep the object from being evicted.
  */
+// The whole Worker stands behind this door, so its front is imported here and by no other file of the room.
+// oxlint-disable-next-line no-restricted-imports
 import index from "../../index.ts";
 import { coordinatorOf } from "../client.ts";
 import { runScheduled } from "../scheduled.ts";
 
+// oxlint-disable-next-line no-restricted-imports
 export { Coordinator } from "../../index.ts";
 
 const CALL_PATH = "/testing/coordinator";

@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import sharp from "sharp";
+import { JobError } from "../errors.ts";
 import { withFallback } from "../ffmpeg/choice.ts";
 import type { Segment } from "../ffmpeg/cuts.ts";
 import { withFile } from "../ffmpeg/files.ts";
@@ -47,7 +48,9 @@ export async function makeLoop(
     await runFfmpeg(encodeLoop({ pictures, ...size, rate, encoder, ceiling: CEILING, path: raw }), {
       signal: context.signal,
     });
-    await rewriteFragments(raw, timed, (samples) => holdEach(samples, delays));
+    const { frames } = await rewriteFragments(raw, timed, (samples) => holdEach(samples, delays));
+    if (frames !== delays.length)
+      throw new JobError("crashed", `${frames} of ${delays.length} pictures were encoded.`);
   });
   await writeMp4([timed], made);
   context.deliver({ name: "video.mp4", type: "video/mp4", path: made });
@@ -85,9 +88,7 @@ async function readPictures(
   pages: number,
   size: { width: number; height: number },
 ): Promise<Buffer[]> {
-  const strip = sharp(path, { ...READING, page, pages })
-    .toColourspace("srgb")
-    .ensureAlpha();
+  const strip = sharp(path, { ...READING, page, pages }).toColourspace("srgb");
   const { data, info } = await strip
     .flatten({ background: "#fff" })
     .raw()

@@ -1,0 +1,155 @@
+/** The argument lists themselves: what is written here is what ffmpeg gets. */
+import { expect, test } from "vitest";
+import { copyStretch, encodeStretch, makeDownload } from "./audio-arguments.ts";
+import { candidateEncoders, SOFTWARE } from "./h264.ts";
+import { toArguments } from "./invocation.ts";
+import { remux } from "./remux-arguments.ts";
+import { SOURCE_FORMATS, sourceOptions } from "./source-arguments.ts";
+import { grabStill } from "./still-arguments.ts";
+import { encodeRectangle, type RectangleEncode } from "./video-arguments.ts";
+
+const URL_ = "http://127.0.0.1:4000/abc";
+const OPEN =
+  `-format_whitelist ${SOURCE_FORMATS} -protocol_whitelist http,tcp ` +
+  "-max_streams 64 -probesize 20M -analyzeduration 20M";
+const GLOBAL = "-hide_banner -nostdin -v level+warning -nostats -stats_period 0.5 -progress pipe:1";
+const FRAGMENTS =
+  "-map_metadata -1 -map_chapters -1 -fflags +bitexact -avoid_negative_ts disabled -use_editlist 0 " +
+  "-movflags +frag_keyframe+empty_moov+default_base_moof+frag_discont+skip_trailer -f mp4";
+const PLAIN = {
+  remux: null,
+  interlaced: false,
+  anamorphic: false,
+  transfer: "sdr",
+  variable: false,
+} as const;
+
+const RECTANGLE: RectangleEncode = {
+  url: URL_,
+  stream: 1,
+  from: 10.512,
+  timescale: 90_000,
+  origin: -1_920,
+  boundaries: [1_036_080, 1_398_000, null],
+  traits: PLAIN,
+  rungs: [
+    { width: 854, height: 480, ceiling: 1_200_000, path: "480.mp4" },
+    { width: 1280, height: 720, ceiling: 2_800_000, path: "720.mp4" },
+  ],
+  encoder: SOFTWARE,
+};
+
+test("a rectangle: one decode, an exact cut, a cascade, keyframes by list", () => {
+  const rung = (index: number, ceiling: number, buffer: number) =>
+    `-map [out${index}] -fps_mode passthrough -enc_time_base 1:90000 -c:v libx264 -preset veryfast ` +
+    `-profile:v high -crf 23 -maxrate ${ceiling} -bufsize ${buffer} -sc_threshold 0 -forced-idr 1 -g 100000 ` +
+    "-force_key_frames 11.532833,15.554167 -bsf:v dump_extra=freq=keyframe -video_track_timescale 90000 " +
+    FRAGMENTS;
+  const graph =
+    "[0:1]trim=start_pts=1036080,setpts=PTS-(-1920),scale=1280:720,setsar=1,format=yuv420p," +
+    "split=2[here0][next1];[here0]format=yuv420p[out0];[next1]scale=854:480,setsar=1,format=yuv420p[out1]";
+  expect(toArguments(encodeRectangle(RECTANGLE)).join(" ")).toBe(
+    `${GLOBAL} ${OPEN} -copyts -seek_timestamp 1 -noaccurate_seek -ss 10.512000 -i ${URL_} -y ` +
+      `-filter_complex ${graph} ${rung(0, 2_800_000, 5_600_000)} 720.mp4 ${rung(1, 1_200_000, 2_400_000)} 480.mp4`,
+  );
+});
+
+test("traits shape the chain; uneven films are sent in order; a closed end is cut", () => {
+  const { outputs } = encodeRectangle({
+    ...RECTANGLE,
+    from: null,
+    origin: 0,
+    boundaries: [0, 360_000],
+    traits: { ...PLAIN, interlaced: true, transfer: "pq", variable: true },
+    rungs: RECTANGLE.rungs.slice(0, 1),
+  });
+  const text = outputs[0]?.options.join(" ") ?? "";
+  expect(text).toContain(
+    "[0:1]trim=start_pts=0:end_pts=360000,bwdif=mode=send_frame:deint=interlaced,scale=854:480,zscale=tin=smpte2084",
+  );
+  expect(text).toContain("-bf 0");
+  expect(text).toContain("-force_key_frames 0.000000 ");
+});
+
+test("hardware gets frames where it wants them, and its device before the input", () => {
+  const names = candidateEncoders("linux", ["renderD128"]).map(({ name }) => name);
+  expect(names).toEqual(["h264_nvenc", "h264_qsv", "h264_vaapi@renderD128", "libx264"]);
+  const vaapi =
+    candidateEncoders("linux", ["renderD128"]).find(({ name }) => name.includes("vaapi")) ?? SOFTWARE;
+  const { inputs, outputs } = encodeRectangle({ ...RECTANGLE, encoder: vaapi });
+  expect(inputs[0]?.options.slice(0, 2)).toEqual(["-vaapi_device", "/dev/dri/renderD128"]);
+  expect(outputs[0]?.options.join(" ")).toContain("[here0]format=nv12,hwupload[out0]");
+  expect(outputs[0]?.options.join(" ")).toContain("-rc_mode QVBR");
+});
+
+test.each(["linux", "darwin", "win32"] as const)("on %s the last resort is software", (platform) => {
+  expect(candidateEncoders(platform, []).at(-1)).toBe(SOFTWARE);
+});
+
+test("no demuxer that opens what a file names is ever let in", () => {
+  for (const name of [
+    "hls",
+    "applehttp",
+    "dash",
+    "concat",
+    "image2",
+    "lavfi",
+    "sdp",
+    "rtsp",
+    "imf",
+    "tty",
+    "data",
+  ])
+    expect(SOURCE_FORMATS.split(",")).not.toContain(name);
+  expect(sourceOptions("/tmp/x.mp4").join(" ")).toContain("-protocol_whitelist file ");
+});
+
+test("sound on the grid", () => {
+  const stretch = { url: URL_, stream: 2, from: 14.2, origin: 1_500, timescale: 1_000, sampleRate: 48_000 };
+  const made = encodeStretch({ ...stretch, first: 749_568, end: 1_000_448, atLeast: 0, path: "a.mp4" });
+  expect(toArguments(made).join(" ")).toBe(
+    `${GLOBAL} ${OPEN} -copyts -seek_timestamp 1 -noaccurate_seek -ss 14.200000 -i ${URL_} -y -filter_complex ` +
+      "[0:2]asetpts=PTS-round((1500/1000)/TB)," +
+      "aresample=48000:async=1:min_comp=0:min_hard_comp=0.05:first_pts=749568," +
+      "aformat=channel_layouts=stereo|mono,apad,atrim=end_pts=1000448[out] -map [out] " +
+      `-c:a aac -profile:a aac_low -b:a 160k ${FRAGMENTS} a.mp4`,
+  );
+  const open = encodeStretch({ ...stretch, first: -17_408, end: null, atLeast: 4_096, path: "a.mp4" });
+  expect(open.outputs[0]?.options[1]).toContain(
+    "aformat=channel_layouts=stereo|mono,apad=whole_len=21504[out]",
+  );
+});
+
+test("sound by copy, and as a download", () => {
+  const copied = copyStretch({ url: URL_, stream: 2, from: null, until: 12.5, path: "a.mp4" });
+  expect(copied.outputs[0]?.options.join(" ")).toBe(`-map 0:2 -c copy -to 12.500000 ${FRAGMENTS}`);
+  const made = makeDownload({ url: URL_, stream: 0, mode: "encode", path: "audio.m4a" });
+  expect(made.outputs[0]?.options.join(" ")).toBe(
+    "-map 0:0 -af aformat=channel_layouts=stereo|mono:sample_rates=48000|44100|32000|24000|22050|16000 " +
+      "-c:a aac -b:a 192k -map_metadata -1 -map_chapters -1 -fflags +bitexact -movflags +faststart -f mp4",
+  );
+});
+
+test("a remux takes the streams it is told, in order, and nothing else", () => {
+  const { inputs, outputs } = remux({
+    url: URL_,
+    path: "r.mp4",
+    container: "mp4",
+    streams: [0, 2],
+    unpack: true,
+  });
+  expect(inputs[0]?.options.slice(-2)).toEqual(["-fflags", "+genpts"]);
+  expect(outputs[0]?.options.join(" ")).toBe(
+    "-map 0:0 -map 0:2 -c copy -map_metadata -1 -map_chapters -1 -bsf:v mpeg4_unpack_bframes " +
+      "-avoid_negative_ts make_zero -f mp4",
+  );
+});
+
+test("a still is sought, not decoded up to", () => {
+  const still = { url: URL_, stream: 0, at: 3, traits: PLAIN, width: 64, height: 36, path: "s.rgb" };
+  const { inputs, outputs } = grabStill(still);
+  expect(inputs[0]?.options.slice(-2)).toEqual(["-ss", "3.000"]);
+  expect(outputs[0]?.options.join(" ")).toBe(
+    "-map 0:0 -vf thumbnail=12,scale=64:36,setsar=1,format=rgb24 -frames:v 1 -c:v rawvideo -f rawvideo",
+  );
+});

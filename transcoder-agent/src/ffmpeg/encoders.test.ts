@@ -1,0 +1,87 @@
+/** Encoders are believed when they have done it, and left when they fail. */
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { Abandoned, JobError } from "../errors.ts";
+import { createLog } from "../log.ts";
+import { encodersFor, forgetFailures, withFallback } from "./choice.ts";
+import { OffGrid } from "./cuts.ts";
+import { proveEncoders, tryEncoder, type Encoder } from "./encoders.ts";
+import { SOFTWARE } from "./h264.ts";
+
+const log = createLog({ level: "silent", format: "text" });
+/** An encoder that every ffmpeg lists somewhere and this machine cannot open. */
+const BROKEN: Encoder = {
+  ...SOFTWARE,
+  name: "h264_broken",
+  hardware: true,
+  options: (limits) => SOFTWARE.options(limits).with(1, "h264_no_such_encoder"),
+};
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "capcloud-encoders-"));
+  forgetFailures();
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+test("software passes its trial; what cannot be opened does not", async () => {
+  expect(await tryEncoder(SOFTWARE)).toBeNull();
+  expect(await tryEncoder(BROKEN)).toBeInstanceOf(Error);
+});
+
+test("what was proven is remembered, until something changes", async () => {
+  const proven = await proveEncoders({ cacheDir: folder, log });
+  expect(proven.at(-1)).toBe(SOFTWARE);
+  const file = join(folder, "encoders.json");
+  const cached: unknown = JSON.parse(await readFile(file, "utf8"));
+  expect(cached).toMatchObject({ names: proven.map(({ name }) => name) });
+  // A cache that claims more than is true is believed while its key fits, and only then.
+  await writeFile(file, JSON.stringify({ ...Object(cached), names: ["libx264", "h264_nvenc"] }));
+  expect((await proveEncoders({ cacheDir: folder, log })).map(({ name }) => name)).toContain("h264_nvenc");
+  await writeFile(file, JSON.stringify({ key: "another driver", names: ["libx264", "h264_nvenc"] }));
+  expect(await proveEncoders({ cacheDir: folder, log })).toEqual(proven);
+  await writeFile(file, "not JSON");
+  expect(await proveEncoders({ cacheDir: folder, log })).toEqual(proven);
+});
+
+test.each([
+  new JobError("encoder_gone", "session limit"),
+  new OffGrid("no keyframe at a boundary"),
+  new JobError("crashed", "driver"),
+])(
+  "after %s the next encoder does it, and the failure is remembered for that kind of source",
+  async (failure) => {
+    const tried: string[] = [];
+    const attempt = (encoder: Encoder) => {
+      tried.push(encoder.name);
+      return encoder.hardware ? Promise.reject(failure) : Promise.resolve("done");
+    };
+    expect(await withFallback([BROKEN, SOFTWARE], "hevc pq", log, attempt)).toBe("done");
+    expect(await withFallback([BROKEN, SOFTWARE], "hevc pq", log, attempt)).toBe("done");
+    expect(tried).toEqual(["h264_broken", "libx264", "libx264"]);
+    expect(encodersFor([BROKEN, SOFTWARE], "h264 sdr")).toEqual([BROKEN, SOFTWARE]);
+  },
+);
+
+test("software is there even when nobody named it", async () => {
+  expect(encodersFor([BROKEN], "h264 sdr")).toEqual([BROKEN, SOFTWARE]);
+});
+
+test.each([new JobError("corrupt", "broken file"), new Abandoned("lost"), new JobError("disk_full", "full")])(
+  "%s is no encoder's fault",
+  async (failure) => {
+    let attempts = 0;
+    const attempt = () => {
+      attempts++;
+      return Promise.reject(failure);
+    };
+    await expect(withFallback([BROKEN, SOFTWARE], "h264 sdr", log, attempt)).rejects.toBe(failure);
+    expect(attempts).toBe(1);
+  },
+);
+
+test("an encoder of another kind of picture fails its trial", async () => {
+  expect(await tryEncoder({ ...SOFTWARE, options: () => ["-c:v", "mpeg4"] })).toBeInstanceOf(Error);
+});

@@ -1,0 +1,121 @@
+/** What starts ffmpeg also ends it, whatever happens to the job or the agent. */
+import { execFile, spawn } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Abandoned, JobError } from "../errors.ts";
+import { findProgram } from "./guard.ts";
+import type { Invocation } from "./invocation.ts";
+import { runFfmpeg, runFfprobe } from "./run.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "capcloud-run-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** `-re` makes it as slow as life. */
+function pictures(seconds: number, path: string, slow = false): Invocation {
+  const options = [...(slow ? ["-re"] : []), "-f", "lavfi"];
+  return {
+    inputs: [{ options, url: `testsrc2=s=64x64:r=10:d=${seconds}` }],
+    outputs: [{ options: ["-c:v", "mpeg4", "-f", "mp4"], path }],
+  };
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const limit = Date.now() + 30_000;
+  while (!(await condition())) {
+    if (Date.now() > limit) throw new Error("the condition never came true");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Processes that have this in their command line and are ffmpeg itself. */
+async function running(mark: string): Promise<string[]> {
+  const { stdout } = await promisify(execFile)("ps", ["-eo", "pid=,args=", "-ww"]);
+  const lines = stdout.split("\n").map((line) => line.trim().split(/\s+/));
+  return lines.flatMap(([pid, program, ...rest]) =>
+    pid !== undefined && /ffmpeg$/.test(program ?? "") && rest.join(" ").includes(mark) ? [pid] : [],
+  );
+}
+
+test("a run that comes to its end tells what it made", async () => {
+  const path = join(folder, "whole.mp4");
+  const seen: number[] = [];
+  const outcome = await runFfmpeg(pictures(3, path), { onProgress: ({ frame }) => void seen.push(frame) });
+  expect(outcome.frame).toBe(30);
+  expect(outcome.seconds).toBeGreaterThan(2.5);
+  expect(seen.at(-1)).toBe(30);
+  expect((await stat(path)).size).toBeGreaterThan(0);
+});
+
+test("options with spaces and quotes arrive as they are", async () => {
+  const path = join(folder, "it's  a 'file'.mp4");
+  await runFfmpeg(pictures(0.5, path));
+  expect((await stat(path)).size).toBeGreaterThan(0);
+});
+
+test("a failing run is a JobError without paths", async () => {
+  const missing: Invocation = {
+    inputs: [{ options: ["-protocol_whitelist", "file"], url: join(folder, "nothing.mp4") }],
+    outputs: [{ options: ["-f", "null"], path: "-" }],
+  };
+  const failure = await runFfmpeg(missing).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(JobError);
+  expect(String(failure)).not.toContain(folder);
+});
+
+test("an abort ends it at once, with the reason of the abort", async () => {
+  const path = join(folder, "aborted.mp4");
+  const controller = new AbortController();
+  const run = runFfmpeg(pictures(600, path, true), {
+    signal: controller.signal,
+    onProgress: () => controller.abort(new Abandoned("lost")),
+  });
+  await expect(run).rejects.toThrow(new Abandoned("lost"));
+  expect(await running(path)).toEqual([]);
+  await expect(runFfmpeg(pictures(1, path), { signal: controller.signal })).rejects.toThrow("lost");
+});
+
+test("a run that takes too long, or moves no more, is ended", async () => {
+  const slow = pictures(600, join(folder, "slow.mp4"), true);
+  await expect(runFfmpeg(slow, { limits: { wallMs: 1_500 } })).rejects.toMatchObject({ code: "timeout" });
+  const silent = runFfprobe(["-v", "error", "-i", "tcp://127.0.0.1:9?listen=1"], {
+    limits: { stallMs: 700 },
+  });
+  await expect(silent).rejects.toMatchObject({ code: "stalled" });
+});
+
+/** A process that runs ffmpeg as the agent does, with a secret in its environment. */
+async function startAgent(path: string, environment: NodeJS.ProcessEnv) {
+  const script = join(folder, "agent.mjs");
+  const module_ = new URL("run.ts", import.meta.url).href;
+  const invocation = JSON.stringify(pictures(600, path, true));
+  await writeFile(script, `import { runFfmpeg } from "${module_}"; await runFfmpeg(${invocation});`);
+  const options = { env: { ...environment, CAPCLOUD_KEY: "cca_secret" }, stdio: "ignore" } as const;
+  return spawn(process.execPath, [script], options);
+}
+
+/** A PATH on which there is ffmpeg and nothing else. */
+async function barePath(): Promise<string> {
+  const bin = join(folder, "bin");
+  await mkdir(bin, { recursive: true });
+  await symlink(findProgram("ffmpeg") ?? "", join(bin, "ffmpeg")).catch(() => {});
+  return bin;
+}
+
+test.each(["by the kernel", "by a guardian process"])("ffmpeg dies with a killed agent: %s", async (how) => {
+  const path = join(folder, `${how.replaceAll(" ", "-")}.mp4`);
+  const PATH = how === "by the kernel" ? process.env.PATH : await barePath();
+  const agent = await startAgent(path, { PATH });
+  await until(async () => (await running(path)).length === 1);
+  const [pid] = await running(path);
+  const environment = await readFile(`/proc/${pid}/environ`, "utf8");
+  expect(environment).toContain("LC_ALL=C");
+  expect(environment).not.toContain("cca_secret");
+  agent.kill("SIGKILL");
+  await until(async () => (await running(path)).length === 0);
+});

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FileRow } from "../catalog/files.ts";
 import { findFile, settleFile } from "../catalog/files.ts";
+import { listRenditions } from "../catalog/renditions.ts";
 import { unsentWork } from "../catalog/outbox.ts";
 import { removeFileObjects } from "../storage/removal.ts";
 import {
@@ -145,6 +146,17 @@ describe("video-sources", () => {
       fast: { ready: true, size: 1_000 },
       hls: { ready: true },
     });
+  });
+
+  test("asking starts what the coordinator has never heard of", async () => {
+    const lost = await storeBytes(edge, BYTES, { status: "processing" });
+    const wanted = async () => {
+      await edge.get(`/api/files/${lost.id}/video-sources`);
+      return (await listRenditions(edge.db, lost.id)).map(({ kind }) => kind).toSorted();
+    };
+    expect(await wanted()).toEqual([]);
+    await edge.db.run(sql`update files set stored_at = stored_at - 60000 where id = ${lost.id}`);
+    await expect.poll(wanted, { timeout: 10_000 }).toEqual(["poster", "thumbnail"]);
   });
 });
 

@@ -14,12 +14,12 @@ const CLICK_SLOP_PX = 5;
 
 export function startViewer(stage: HTMLElement): void {
   const viewer = new Viewer(stage);
-  viewer.listen();
   onRecord((record) => {
     viewer.setFullWidth(record.width ?? 0);
     const preview = renditionOf(record, "preview");
     if (preview?.state === "ready" && preview.url) viewer.offerPreview(preview.url);
   });
+  viewer.listen();
 }
 
 class Viewer {
@@ -57,7 +57,9 @@ class Viewer {
   }
 
   setFullWidth(width: number): void {
+    if (width === this.#fullWidth) return;
     this.#fullWidth = width;
+    if (!this.#zoomed && this.#picture.naturalWidth > 0) this.#fit();
   }
 
   /** Takes the place of the note where the original cannot be drawn. */
@@ -93,7 +95,8 @@ class Viewer {
 
   #zoom(scale: number, at: { x: number; y: number }): void {
     const board = this.#board();
-    if (scale <= fitScale(board)) return this.#fit();
+    // In and out again must end where it began, whatever the arithmetic lost on the way.
+    if (scale <= fitScale(board) * 1.01) return this.#fit();
     this.#zoomed = true;
     this.#view = zoomAt(this.#view, scale, at, board);
     this.#bringFull();

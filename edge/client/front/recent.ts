@@ -24,15 +24,26 @@ export function startRecent(): void {
   const uploads = listUploads().slice(0, SHOWN);
   find("#recent", HTMLElement).hidden = uploads.length === 0;
   find("#grid", HTMLElement).replaceChildren(...uploads.map(makeCell));
-  find("#forget", HTMLButtonElement).addEventListener("click", () => {
-    forgetUploads();
-    startRecentEmpty();
-  });
+  startForgetting(find("#forget", HTMLButtonElement));
 }
 
-function startRecentEmpty(): void {
-  find("#grid", HTMLElement).replaceChildren();
-  find("#recent", HTMLElement).hidden = true;
+/** Asks once more: with the list go the keys that delete the files. */
+function startForgetting(button: HTMLButtonElement): void {
+  const words = button.textContent;
+  let asked = false;
+  button.addEventListener("click", () => {
+    if (asked) {
+      forgetUploads();
+      find("#grid", HTMLElement).replaceChildren();
+      find("#recent", HTMLElement).hidden = true;
+    }
+    asked = !asked;
+    button.textContent = asked ? "Forget, and lose the delete keys?" : words;
+  });
+  button.addEventListener("blur", () => {
+    asked = false;
+    button.textContent = words;
+  });
 }
 
 export function addRecent(upload: KeptUpload): void {

@@ -95,8 +95,11 @@ export class Film {
     this.#quality = quality;
     showNote(quality === null ? waitingWords(this.#record) : null);
     if (quality === null) return;
-    this.#resume(at, !video.paused);
+    const plays = !video.paused;
+    video.defaultPlaybackRate = video.playbackRate;
+    this.#pending.abort();
     if (quality === "original") {
+      this.#resume(at, plays);
       video.src = this.#record.raw_url;
       return;
     }
@@ -108,18 +111,15 @@ export class Film {
     this.#stream = stream;
     stream.setRungs(rungsOf(this.#record));
     stream.want(quality === "auto" ? null : quality);
-    void stream.open(at);
+    void stream.open(at, plays);
   }
 
-  /** A new source stops the element and resets its rate; both come back once it knows what it has. */
   #resume(at: number, plays: boolean): void {
     const video = this.#video;
-    this.#pending.abort();
     this.#pending = new AbortController();
-    video.defaultPlaybackRate = video.playbackRate;
     const { signal } = this.#pending;
     const go = () => {
-      if (at > 0 && this.#quality === "original") video.currentTime = at;
+      if (at > 0) video.currentTime = at;
       if (plays) void video.play().catch(() => {});
     };
     video.addEventListener("loadedmetadata", go, { once: true, signal });

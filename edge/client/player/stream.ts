@@ -68,11 +68,17 @@ export class Stream {
     video.addEventListener("play", this.#eat);
   }
 
-  async open(at: number): Promise<void> {
+  /** From `at` seconds on, playing if `plays`: a new source stops the element. */
+  async open(at: number, plays: boolean): Promise<void> {
     const { default: Hls } = await import("hls.js");
     if (this.#closed) return;
-    const hls = new Hls({ ...config, maxBufferLength: this.#appetite(), startPosition: at > 0 ? at : -1 });
+    const hls = new Hls({
+      ...config,
+      maxBufferLength: plays ? PLAYING_BUFFER_S : IDLE_BUFFER_S,
+      startPosition: at > 0 ? at : -1,
+    });
     this.#hls = hls;
+    if (plays) hls.once(Hls.Events.MEDIA_ATTACHED, () => void this.#video.play().catch(() => {}));
     hls.on(Hls.Events.MANIFEST_PARSED, () => this.#steer());
     hls.on(Hls.Events.LEVEL_SWITCHED, () => this.#events.changed());
     hls.on(Hls.Events.FRAG_BUFFERED, () => this.#recovered());
@@ -113,10 +119,6 @@ export class Stream {
     if (this.#hls) this.#hls.config.maxBufferLength = PLAYING_BUFFER_S;
   };
 
-  #appetite(): number {
-    return this.#video.paused ? IDLE_BUFFER_S : PLAYING_BUFFER_S;
-  }
-
   #steer(): void {
     const hls = this.#hls;
     if (!hls || hls.levels.length === 0) return;
@@ -145,11 +147,11 @@ export class Stream {
     this.#tries += 1;
     this.#events.restarting(this.#tries);
     if (isMedia && this.#tries === 1) return hls.recoverMediaError();
-    const at = this.#video.currentTime;
+    const { currentTime: at, paused } = this.#video;
     hls.destroy();
     this.#hls = null;
     const wait = Math.min(FIRST_RESTART_MS * 2 ** (this.#tries - 1), SLOWEST_RESTART_MS);
-    this.#timer = setTimeout(() => void this.open(at), wait);
+    this.#timer = setTimeout(() => void this.open(at, !paused), wait);
   }
 }
 

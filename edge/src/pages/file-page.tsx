@@ -63,6 +63,9 @@ function Status({ record }: { record: RecordView }) {
   );
 }
 
+/** Kinds that show themselves on other pages; the rest can only be linked. */
+const EMBEDDED: FileKind[] = ["image", "animation", "video", "audio"];
+
 function Actions({ record, kind }: { record: RecordView; kind: FileKind }) {
   return (
     <div class="actions">
@@ -74,10 +77,12 @@ function Actions({ record, kind }: { record: RecordView; kind: FileKind }) {
         <Icon name="copy" />
         <span>Copy link</span>
       </button>
-      <button class="button scripted" type="button" id="copy-embed" data-copy={embedHtml(record, kind)}>
-        <Icon name="code" />
-        <span>Copy embed</span>
-      </button>
+      {EMBEDDED.includes(kind) ? (
+        <button class="button scripted" type="button" id="copy-embed" data-copy={embedHtml(record, kind)}>
+          <Icon name="code" />
+          <span>Copy embed</span>
+        </button>
+      ) : null}
       <button class="button danger" type="button" id="delete" hidden>
         <Icon name="trash" />
         Delete

@@ -56,7 +56,7 @@ function Document({ shell, children }: { shell: Shell; children?: Child }) {
             </a>
           )}
         </header>
-        <main id="main" class={shell.wide ? "wide" : "narrow"}>
+        <main id="main" class={shell.wide ? "wide" : ""}>
           {children}
         </main>
         <p id="announce" class="hidden-text" role="status" aria-live="polite"></p>

@@ -49,6 +49,19 @@ describe("objects", () => {
     );
   });
 
+  test("of an earlier attempt do not count for the next", async () => {
+    const agent = await bench.agent();
+    const fileId = await bench.file("image");
+    const first = await agent.grant("image");
+    const { uploads, result } = makeResult(first);
+    const objects = await agent.upload(first.lease, uploads);
+    await agent.ask({ type: "release", lease: first.lease });
+    agent.ready();
+    const second = await agent.grant("image");
+    expect(await agent.complete(second.lease, objects, result)).toMatchObject({ type: "accepted" });
+    await eventually(async () => (await stateOf(fileId))[0] === "retry_wait");
+  });
+
   test("of another file cannot be passed off as one's own", async () => {
     const agent = await bench.agent();
     const fileId = await bench.file("image");
@@ -71,6 +84,19 @@ describe("objects", () => {
     });
     expect(await stateOf(fileId)).toEqual(["retry_wait"]);
   });
+});
+
+test("a restart between completion and verification delays nothing", async () => {
+  const agent = await bench.agent();
+  const fileId = await bench.file("image");
+  const { lease, recipe } = await agent.grant("image");
+  const { uploads, result } = makeResult({ recipe });
+  const manifest = JSON.stringify({ objects: await agent.upload(lease, uploads), result });
+  const committing = "update jobs set state = 'committing', notBefore = 9e12, manifest = ? where fileId = ?";
+  await bench.edge.sql(committing, manifest, fileId);
+  await bench.edge.evict("hibernate");
+  await bench.edge.calls.status();
+  await eventually(async () => (await stateOf(fileId))[0] === "done");
 });
 
 describe("a large object", () => {

@@ -4,7 +4,6 @@
  */
 import type { Mp4Recipe, Piece } from "#protocol";
 import type { Plan } from "../media/plan.ts";
-import { segmentDurations } from "../media/timeline.ts";
 import type { SegmentClaim } from "./claim-store.ts";
 import type { JobInput } from "./ledger-types.ts";
 
@@ -20,19 +19,17 @@ export function mp4Recipe(
   const sound = claims.filter(({ track }) => track === plan.tracks[0]?.name);
   const rung = pickRung(plan, claims, bytesOf(sound));
   if (rung === null) return null;
-  const video = piecesOf(
-    claims.filter(({ track }) => track === rung),
-    "v",
-  );
+  const picture = claims.filter(({ track }) => track === rung);
+  const video = piecesOf(picture, "v");
   const audio = piecesOf(sound, "a");
-  const durations = segmentDurations(plan);
   return {
     recipe: {
       kind: "mp4",
       video: video.pieces,
       audio: audio.pieces,
       frames: frames.get(rung) ?? plan.frames,
-      duration: durations.reduce((sum, seconds) => sum + seconds, 0),
+      // Where the last frame ends: earlier than planned where the file ends early.
+      duration: Math.max(...picture.map(({ start, duration }) => start + duration)) / plan.timescale,
     },
     inputs: [...video.inputs, ...audio.inputs],
   };

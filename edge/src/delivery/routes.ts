@@ -2,10 +2,12 @@
 import { createApp } from "../http/app.ts";
 import { byteRoutes } from "./routes/bytes.ts";
 import { deleteRoutes } from "./routes/delete.ts";
+import { healthRoutes } from "./routes/health.ts";
 import { hlsRoutes } from "./routes/hls.ts";
 import { recordRoutes } from "./routes/record.ts";
 
 export const deliveryRoutes = createApp()
+  .route("/", healthRoutes)
   .route("/", byteRoutes)
   .route("/", hlsRoutes)
   .route("/", recordRoutes)

@@ -8,7 +8,7 @@ import { SOURCE_FORMATS, sourceOptions } from "./source-arguments.ts";
 import { grabStill } from "./still-arguments.ts";
 import { encodeRectangle, type RectangleEncode } from "./video-arguments.ts";
 
-const URL_ = "http://127.0.0.1:4000/abc";
+const ADDRESS = "http://127.0.0.1:4000/abc";
 const OPEN =
   `-format_whitelist ${SOURCE_FORMATS} -protocol_whitelist http,tcp ` +
   "-max_streams 64 -probesize 20M -analyzeduration 20M";
@@ -25,7 +25,7 @@ const PLAIN = {
 } as const;
 
 const RECTANGLE: RectangleEncode = {
-  url: URL_,
+  url: ADDRESS,
   stream: 1,
   from: 10.512,
   timescale: 90_000,
@@ -49,7 +49,7 @@ test("a rectangle: one decode, an exact cut, a cascade, keyframes by list", () =
     "[0:1]trim=start_pts=1036080,setpts=PTS-(-1920),scale=1280:720,setsar=1,format=yuv420p," +
     "split=2[here0][next1];[here0]format=yuv420p[out0];[next1]scale=854:480,setsar=1,format=yuv420p[out1]";
   expect(toArguments(encodeRectangle(RECTANGLE)).join(" ")).toBe(
-    `${GLOBAL} ${OPEN} -copyts -seek_timestamp 1 -noaccurate_seek -ss 10.512000 -i ${URL_} -y ` +
+    `${GLOBAL} ${OPEN} -copyts -seek_timestamp 1 -noaccurate_seek -ss 10.512000 -i ${ADDRESS} -y ` +
       `-filter_complex ${graph} ${rung(0, 2_800_000, 5_600_000)} 720.mp4 ${rung(1, 1_200_000, 2_400_000)} 480.mp4`,
   );
 });
@@ -105,10 +105,17 @@ test("no demuxer that opens what a file names is ever let in", () => {
 });
 
 test("sound on the grid", () => {
-  const stretch = { url: URL_, stream: 2, from: 14.2, origin: 1_500, timescale: 1_000, sampleRate: 48_000 };
+  const stretch = {
+    url: ADDRESS,
+    stream: 2,
+    from: 14.2,
+    origin: 1_500,
+    timescale: 1_000,
+    sampleRate: 48_000,
+  };
   const made = encodeStretch({ ...stretch, first: 749_568, end: 1_000_448, atLeast: 0, path: "a.mp4" });
   expect(toArguments(made).join(" ")).toBe(
-    `${GLOBAL} ${OPEN} -copyts -seek_timestamp 1 -noaccurate_seek -ss 14.200000 -i ${URL_} -y -filter_complex ` +
+    `${GLOBAL} ${OPEN} -copyts -seek_timestamp 1 -noaccurate_seek -ss 14.200000 -i ${ADDRESS} -y -filter_complex ` +
       "[0:2]asetpts=PTS-round((1500/1000)/TB)," +
       "aresample=48000:async=1:min_comp=0:min_hard_comp=0.05:first_pts=749568," +
       "aformat=channel_layouts=stereo|mono,apad,atrim=end_pts=1000448[out] -map [out] " +
@@ -121,9 +128,9 @@ test("sound on the grid", () => {
 });
 
 test("sound by copy, and as a download", () => {
-  const copied = copyStretch({ url: URL_, stream: 2, from: null, until: 12.5, path: "a.mp4" });
+  const copied = copyStretch({ url: ADDRESS, stream: 2, from: null, until: 12.5, path: "a.mp4" });
   expect(copied.outputs[0]?.options.join(" ")).toBe(`-map 0:2 -c copy -to 12.500000 ${FRAGMENTS}`);
-  const made = makeDownload({ url: URL_, stream: 0, mode: "encode", path: "audio.m4a" });
+  const made = makeDownload({ url: ADDRESS, stream: 0, mode: "encode", path: "audio.m4a" });
   expect(made.outputs[0]?.options.join(" ")).toBe(
     "-map 0:0 -af aformat=channel_layouts=stereo|mono:sample_rates=48000|44100|32000|24000|22050|16000 " +
       "-c:a aac -b:a 192k -map_metadata -1 -map_chapters -1 -fflags +bitexact -movflags +faststart -f mp4",
@@ -132,7 +139,7 @@ test("sound by copy, and as a download", () => {
 
 test("a remux takes the streams it is told, in order, and nothing else", () => {
   const { inputs, outputs } = remux({
-    url: URL_,
+    url: ADDRESS,
     path: "r.mp4",
     container: "mp4",
     streams: [0, 2],
@@ -146,7 +153,7 @@ test("a remux takes the streams it is told, in order, and nothing else", () => {
 });
 
 test("a still is sought, not decoded up to", () => {
-  const still = { url: URL_, stream: 0, at: 3, traits: PLAIN, width: 64, height: 36, path: "s.rgb" };
+  const still = { url: ADDRESS, stream: 0, at: 3, traits: PLAIN, width: 64, height: 36, path: "s.rgb" };
   const { inputs, outputs } = grabStill(still);
   expect(inputs[0]?.options.slice(-2)).toEqual(["-ss", "3.000"]);
   expect(outputs[0]?.options.join(" ")).toBe(

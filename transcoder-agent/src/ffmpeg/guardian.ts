@@ -2,6 +2,7 @@
  * A process between the agent and ffmpeg where the kernel cannot tie the two: started by `run.ts` with the
  * tool and its arguments, it ends the tool when its own stdin closes, which happens when the agent dies.
  */
+// oxlint-disable-next-line no-restricted-imports -- run.ts in another process
 import { spawn } from "node:child_process";
 import { constants, setPriority } from "node:os";
 import { bareEnvironment } from "./guard.ts";

@@ -38,7 +38,7 @@ async function running(mark: string): Promise<string[]> {
   const { stdout } = await promisify(execFile)("ps", ["-eo", "pid=,args=", "-ww"]);
   const lines = stdout.split("\n").map((line) => line.trim().split(/\s+/));
   return lines.flatMap(([pid, program, ...rest]) =>
-    pid !== undefined && /ffmpeg$/.test(program ?? "") && rest.join(" ").includes(mark) ? [pid] : [],
+    pid !== undefined && program?.endsWith("ffmpeg") === true && rest.join(" ").includes(mark) ? [pid] : [],
   );
 }
 
@@ -92,9 +92,9 @@ test("a run that takes too long, or moves no more, is ended", async () => {
 /** A process that runs ffmpeg as the agent does, with a secret in its environment. */
 async function startAgent(path: string, environment: NodeJS.ProcessEnv) {
   const script = join(folder, "agent.mjs");
-  const module_ = new URL("run.ts", import.meta.url).href;
+  const runner = new URL("run.ts", import.meta.url).href;
   const invocation = JSON.stringify(pictures(600, path, true));
-  await writeFile(script, `import { runFfmpeg } from "${module_}"; await runFfmpeg(${invocation});`);
+  await writeFile(script, `import { runFfmpeg } from "${runner}"; await runFfmpeg(${invocation});`);
   const options = { env: { ...environment, CAPCLOUD_KEY: "cca_secret" }, stdio: "ignore" } as const;
   return spawn(process.execPath, [script], options);
 }

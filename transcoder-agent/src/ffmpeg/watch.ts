@@ -2,7 +2,7 @@
  * Watches one child process: its last words, its limits, its end. Used by `run.ts` for ffmpeg and ffprobe
  * alike; starts nothing and reads no meaning into what it hears.
  */
-import type { ChildProcess } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
 import { Abandoned, JobError } from "../errors.ts";
 
 /** Enough for the cause of a failure, however long the tool complains. */
@@ -23,64 +23,94 @@ export interface Watch {
   /** The run is to end with this failure. */
   end(reason: Error): void;
   /** Resolves when the process has ended and its pipes are drained; rejects with the reason of a kill. */
-  closed: Promise<{ code: number | null; signal: string | null; stderr: string }>;
+  closed: Promise<Ending>;
+}
+
+interface Ending {
+  code: number | null;
+  signal: string | null;
+  stderr: string;
+}
+
+/** What this file must know of a process: a ChildProcess is one. */
+interface Child {
+  stdin: Writable | null;
+  stderr: Readable | null;
+  kill(signal: "SIGKILL"): boolean;
+  once(event: "close", listener: (code: number | null, signal: string | null) => void): unknown;
+  once(event: "error", listener: (error: Error) => void): unknown;
 }
 
 export function watchProcess(
-  child: ChildProcess,
+  child: Child,
   limits: Limits,
   options: { signal: AbortSignal | undefined; byStdin: boolean },
 ): Watch {
-  let stderr = "";
   let reason: Error | null = null;
   const end = (why: Error) => {
     reason ??= why;
     killChild(child, options.byStdin);
   };
-  const stalled = () => end(new JobError("stalled", `Nothing moved for ${limits.stallMs / 1000} s.`));
-  let stall = setTimeout(stalled, limits.stallMs);
-  const wall = setTimeout(
-    () => end(new JobError("timeout", `Not done after ${limits.wallMs / 1000} s.`)),
-    limits.wallMs,
-  );
-  const abandon = () => {
-    const why: unknown = options.signal?.reason;
-    end(why instanceof Error ? why : new Abandoned("abandoned"));
-  };
-  if (options.signal?.aborted) abandon();
-  options.signal?.addEventListener("abort", abandon, { once: true });
-  child.stdin?.on("error", () => {});
-  child.stderr?.on("data", (text: Buffer | string) => {
-    stderr = (stderr + text.toString()).slice(-STDERR_BYTES);
+  const clocks = startClocks(limits, end);
+  const ignore = onAbort(options.signal, end);
+  const words = lastWords(child);
+  const closed = new Promise<Ending>((resolve, reject) => {
+    const settle = (answer: () => void) => {
+      clocks.stop();
+      ignore();
+      answer();
+    };
+    child.once("error", (cause) =>
+      settle(() => reject(new JobError("tool_missing", "The tool cannot be started.", { cause }))),
+    );
+    child.once("close", (code, signal) =>
+      settle(() => (reason === null ? resolve({ code, signal, stderr: words() }) : reject(reason))),
+    );
   });
-  const closed = new Promise<{ code: number | null; signal: string | null; stderr: string }>(
-    (resolve, reject) => {
-      const finish = (settle: () => void) => {
-        clearTimeout(stall);
-        clearTimeout(wall);
-        options.signal?.removeEventListener("abort", abandon);
-        settle();
-      };
-      child.on("error", (error) =>
-        finish(() => reject(new JobError("tool_missing", "The tool cannot be started.", { cause: error }))),
-      );
-      child.on("close", (code, signal) =>
-        finish(() => (reason === null ? resolve({ code, signal, stderr }) : reject(reason))),
-      );
-    },
-  );
+  return { alive: clocks.alive, end, closed };
+}
+
+function startClocks(limits: Limits, end: (why: Error) => void) {
+  const seconds = (milliseconds: number) => `${milliseconds / 1_000} s`;
+  const stalled = () => end(new JobError("stalled", `Nothing moved for ${seconds(limits.stallMs)}.`));
+  const late = () => end(new JobError("timeout", `Not done after ${seconds(limits.wallMs)}.`));
+  let stall = setTimeout(stalled, limits.stallMs);
+  const wall = setTimeout(late, limits.wallMs);
   return {
     alive: () => {
       clearTimeout(stall);
       stall = setTimeout(stalled, limits.stallMs);
     },
-    end,
-    closed,
+    stop: () => {
+      clearTimeout(stall);
+      clearTimeout(wall);
+    },
   };
 }
 
+/** Answers how to stop listening. */
+function onAbort(signal: AbortSignal | undefined, end: (why: Error) => void): () => void {
+  const abandon = () => {
+    const why: unknown = signal?.reason;
+    end(why instanceof Error ? why : new Abandoned("abandoned"));
+  };
+  if (signal?.aborted) abandon();
+  signal?.addEventListener("abort", abandon, { once: true });
+  return () => signal?.removeEventListener("abort", abandon);
+}
+
+/** Keeps the end of stderr. */
+function lastWords(child: Child): () => string {
+  let text = "";
+  child.stdin?.on("error", () => {});
+  child.stderr?.on("data", (piece: Buffer | string) => {
+    text = (text + piece.toString()).slice(-STDERR_BYTES);
+  });
+  return () => text;
+}
+
 /** A tool behind a guard is reached through the guard's stdin: killing the guard first would orphan it. */
-function killChild(child: ChildProcess, byStdin: boolean): void {
+function killChild(child: Child, byStdin: boolean): void {
   if (!byStdin) {
     child.kill("SIGKILL");
     return;

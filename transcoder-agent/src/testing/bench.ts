@@ -18,7 +18,7 @@ export interface Done<R> {
   /** By object name. */
   products: Map<string, Product>;
   /** Path of a delivered object. */
-  path(name: string): string;
+  path: (name: string) => string;
 }
 
 export interface Bench {

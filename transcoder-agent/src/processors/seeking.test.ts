@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { LandedLate, readFromBefore } from "./seeking.ts";
+
+/** Tries until what is read starts at `arrives` or before; answers where it read from. */
+async function readings(start: number, origin: number, arrives: number): Promise<(number | null)[]> {
+  const tried: (number | null)[] = [];
+  await readFromBefore(start, origin, (from) => {
+    tried.push(from);
+    return from !== null && from > arrives ? Promise.reject(new LandedLate()) : Promise.resolve();
+  });
+  return tried;
+}
+
+test("a second before is enough, as a rule", async () => {
+  expect(await readings(60, 0, 59)).toEqual([59]);
+});
+
+test("who lands late tries from further back, at last from the beginning", async () => {
+  expect(await readings(60, 0, 50)).toEqual([59, 45]);
+  expect(await readings(60, 0, 10)).toEqual([59, 45, null]);
+});
+
+test("near the beginning there is nothing to seek", async () => {
+  expect(await readings(0.5, 0, 0)).toEqual([null]);
+  expect(await readings(10, 9.5, 0)).toEqual([null]);
+  expect(await readings(10, 0, 5)).toEqual([9, null]);
+});
+
+test("other failures are nobody's landing", async () => {
+  const failing = readFromBefore(60, 0, () => Promise.reject(new Error("broken")));
+  await expect(failing).rejects.toThrow("broken");
+});

@@ -116,7 +116,12 @@ export default defineConfig({
     walls(["transcoder-agent/src/ffmpeg/run.ts"], [TRANSFER]),
     walls(["transcoder-agent/src/transfer.ts"], [SPAWN]),
     {
-      files: ["**/*.test.{ts,tsx}", "edge/test/**", "transcoder-agent/src/testing/**"],
+      files: [
+        "**/*.test.{ts,tsx}",
+        "edge/src/**/testing/**",
+        "edge/test/**",
+        "transcoder-agent/src/testing/**",
+      ],
       rules: { "max-lines-per-function": "off", "no-restricted-imports": "off", "max-lines": "off" },
     },
     { files: ["scripts/**"], rules: { "no-console": "off" } },

@@ -19,10 +19,13 @@ export type RandomBytes = (length: number) => Uint8Array;
 export const randomBytes: RandomBytes = (length) => crypto.getRandomValues(new Uint8Array(length));
 
 /** Ten random base62 characters that are no reserved word. */
-export function newSlug(random: RandomBytes = randomBytes): string {
+export function newSlug(
+  random: RandomBytes = randomBytes,
+  isTaken: (word: string) => boolean = isReserved,
+): string {
   for (;;) {
     const slug = base62(SLUG_LENGTH, random);
-    if (!isReserved(slug)) return slug;
+    if (!isTaken(slug)) return slug;
   }
 }
 

@@ -191,3 +191,24 @@ test("no secret is kept: neither the delete key nor its letters stand in any row
   const rows = await (await house.edge.database()).prepare("SELECT * FROM files").all();
   expect(JSON.stringify(rows.results)).not.toContain(key);
 });
+
+test("after all of this, and deletions in between, the counters equal the sums and every object has its row", async () => {
+  for (let i = 0; i < 3; i++) {
+    const { json } = await house.curl("-T", at("photo.png"), `${house.url}/`);
+    if (i > 0) expect((await fetch(String(json["delete_url"]), { method: "DELETE" })).status).toBe(204);
+  }
+  await expect
+    .poll(
+      async () => {
+        const { files, objects } = await house.holdings();
+        const keys = files.filter(({ state }) => state === "stored").map((file) => file.object_key);
+        return { rows: keys.sort(), objects: Object.values(objects).flat().sort() };
+      },
+      { timeout: 20_000 },
+    )
+    .toSatisfy(
+      ({ rows, objects }: { rows: string[]; objects: string[] }) => String(rows) === String(objects),
+    );
+  const { counted, summed } = await house.holdings();
+  expect(counted).toEqual(summed);
+});

@@ -8,6 +8,7 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { usedBytes } from "../../catalog/testing/sums.ts";
 import { type LocalEdge, startLocalEdge } from "../../../../scripts/local-edge.ts";
 
 export const SHARDS = ["SHARD_WEUR", "SHARD_ENAM"] as const;
@@ -57,30 +58,15 @@ export async function startUploadEdge(vars: Record<string, string> = {}): Promis
 async function holdings(edge: LocalEdge): Promise<Holdings> {
   const database = await edge.database();
   const all = async <T>(query: string) => (await database.prepare(query).all<T>()).results;
-  const byShard = (rows: { name: string; bytes: number }[]) =>
-    Object.fromEntries(SHARDS.map((name) => [name, rows.find((row) => row.name === name)?.bytes ?? 0]));
   const objects = async (name: string) =>
     (await (await edge.bucket(name)).list()).objects.map(({ key }) => key);
   return {
     files: await all("SELECT id, state, shard, size, object_key FROM files"),
-    counted: byShard(await all("SELECT name, used_bytes AS bytes FROM shards")),
-    summed: byShard(await all(SUMS)),
+    ...(await usedBytes(database, SHARDS)),
     objects: Object.fromEntries(await Promise.all(SHARDS.map(async (name) => [name, await objects(name)]))),
     multiparts: (await all("SELECT * FROM multipart_uploads")).length,
   };
 }
-
-/** What the counters must equal, told by the rows alone. */
-const SUMS = `
-  SELECT shard AS name, SUM(bytes) AS bytes FROM (
-    SELECT shard, size AS bytes FROM files WHERE state IN ('pending', 'stored')
-    UNION ALL
-    SELECT files.shard, renditions.size FROM renditions JOIN files ON files.id = renditions.file_id
-      WHERE files.state = 'stored' AND renditions.state = 'ready' AND renditions.object_key IS NOT NULL
-    UNION ALL
-    SELECT files.shard, rectangles.size FROM rectangles JOIN files ON files.id = rectangles.file_id
-      WHERE files.state = 'stored'
-  ) GROUP BY shard`;
 
 /** Sends bytes of a body that announces more, and hangs up once `ready` has come to pass. */
 export function hangUp(

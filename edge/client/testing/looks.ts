@@ -1,0 +1,62 @@
+/**
+ * What a demanding visitor notices about a page, as functions that a test runs inside it (`page.evaluate`):
+ * each is sent as its own source, so it uses nothing from outside itself.
+ */
+
+/** Before anything else runs: notes every shift of the layout that nobody caused. */
+export function noteShifts(): void {
+  const shifts: string[] = [];
+  Object.assign(globalThis, { shifts });
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) shifts.push(JSON.stringify(entry));
+  }).observe({ type: "layout-shift", buffered: true });
+}
+
+/** What is wrong with the page once its scripts have drawn: shifts, sideways scrolling, controls without a name. */
+export async function lookOver(): Promise<string[]> {
+  await document.fonts.ready;
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const noted: unknown = Reflect.get(globalThis, "shifts");
+  const wrong = Array.isArray(noted) ? noted.map(String) : ["no observer"];
+  const root = document.documentElement;
+  if (root.scrollWidth > root.clientWidth) {
+    wrong.push(`scrolls sideways by ${root.scrollWidth - root.clientWidth}`);
+  }
+  for (const control of document.querySelectorAll("button, a[href], input:not([type=hidden])")) {
+    const labels = control instanceof HTMLInputElement ? [...(control.labels ?? [])] : [];
+    const words = [control, ...labels].map((one) => one.textContent?.trim()).join("");
+    const named =
+      words !== "" || control.ariaLabel !== null || control.querySelector("img[alt]:not([alt=''])");
+    if (!named) wrong.push(`no name: ${control.outerHTML.slice(0, 90)}`);
+  }
+  return wrong;
+}
+
+export function selectedText(): string {
+  return getSelection()?.toString() ?? "";
+}
+
+export function dropText(name: string): void {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File(["dropped"], name));
+  document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+}
+
+export function countOf(selector: string): number {
+  return document.querySelectorAll(selector).length;
+}
+
+export function widthOf(selector: string): number {
+  return document.querySelector(selector)?.getBoundingClientRect().width ?? 0;
+}
+
+export function textLengthOf(selector: string): number {
+  return document.querySelector(selector)?.textContent?.length ?? 0;
+}
+
+export function playbackOf(selector: string) {
+  const media = document.querySelector<HTMLMediaElement>(selector);
+  if (media === null) throw new Error(`The page has no ${selector}.`);
+  const { currentTime, paused, muted, playbackRate, readyState } = media;
+  return { currentTime, paused, muted, playbackRate, readyState };
+}

@@ -12,6 +12,13 @@ export function noteShifts(): void {
   }).observe({ type: "layout-shift", buffered: true });
 }
 
+/** Resolves when the visitor has seen something. */
+export function firstPaint(): Promise<void> {
+  return new Promise((seen) => {
+    new PerformanceObserver(() => seen()).observe({ type: "paint", buffered: true });
+  });
+}
+
 /** What is wrong with the page once its scripts have drawn: shifts, sideways scrolling, controls without a name. */
 export async function lookOver(): Promise<string[]> {
   await document.fonts.ready;

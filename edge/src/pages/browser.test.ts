@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   countOf,
   dropText,
+  firstPaint,
   lookOver,
   noteShifts,
   playbackOf,
@@ -98,6 +99,11 @@ describe.each(WIDTHS)("at %d px", (width) => {
   let page: Page;
   beforeAll(async () => {
     page = await open("/", { viewport: { width, height: 800 } });
+    // Scripts that come late, as over a real network: what they move has been seen standing elsewhere.
+    await page.route("**/assets/js/**", async (route) => {
+      await page.evaluate(firstPaint);
+      await route.continue();
+    });
   });
   afterAll(() => page.context().close());
 

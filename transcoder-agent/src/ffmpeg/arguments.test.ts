@@ -113,17 +113,31 @@ test("sound on the grid", () => {
     timescale: 1_000,
     sampleRate: 48_000,
   };
-  const made = encodeStretch({ ...stretch, first: 749_568, end: 1_000_448, atLeast: 0, path: "a.mp4" });
+  const made = encodeStretch({
+    ...stretch,
+    base: 749_568,
+    first: 749_568,
+    end: 1_000_448,
+    atLeast: 0,
+    path: "a.mp4",
+  });
   expect(toArguments(made).join(" ")).toBe(
     `${GLOBAL} ${OPEN} -copyts -seek_timestamp 1 -noaccurate_seek -ss 14.200000 -i ${ADDRESS} -y -filter_complex ` +
       "[0:2]asetpts=PTS-round((1500/1000)/TB)," +
       "aresample=48000:async=1:min_comp=0:min_hard_comp=0.05:first_pts=749568," +
-      "aformat=channel_layouts=stereo|mono,apad,atrim=end_pts=1000448[out] -map [out] " +
+      "aformat=channel_layouts=stereo|mono,apad,atrim=start_pts=749568:end_pts=1000448[out] -map [out] " +
       `-c:a aac -profile:a aac_low -b:a 160k ${FRAGMENTS} a.mp4`,
   );
-  const open = encodeStretch({ ...stretch, first: -17_408, end: null, atLeast: 4_096, path: "a.mp4" });
+  const open = encodeStretch({
+    ...stretch,
+    base: -17_408,
+    first: -17_408,
+    end: null,
+    atLeast: 4_096,
+    path: "a.mp4",
+  });
   expect(open.outputs[0]?.options[1]).toContain(
-    "aformat=channel_layouts=stereo|mono,apad=whole_len=21504[out]",
+    "aformat=channel_layouts=stereo|mono,apad=whole_len=21504,atrim=start_pts=-17408[out]",
   );
 });
 

@@ -21,6 +21,8 @@ export interface StretchEncode {
   origin: number;
   timescale: number;
   sampleRate: number;
+  /** Sample of the timeline at which counting starts: where the seek leads, or before all sound. */
+  base: number;
   /** Samples of the timeline, multiples of 1024 that include the pre-roll: [first, end). */
   first: number;
   /** Silence fills up to here where the source ends before. Null: the source's own end. */
@@ -32,15 +34,13 @@ export interface StretchEncode {
 
 /** Encodes onto the grid. The encoder's first packet comes out 1024 samples before `first`. */
 export function encodeStretch(wish: StretchEncode): Invocation {
-  const length =
-    wish.end === null
-      ? [`apad=whole_len=${Math.max(0, wish.atLeast - wish.first)}`]
-      : ["apad", `atrim=end_pts=${wish.end}`];
+  const { origin, timescale, base, first, end, atLeast } = wish;
   const chain = [
-    ...(wish.origin === 0 ? [] : [`asetpts=PTS-round((${wish.origin}/${wish.timescale})/TB)`]),
-    `aresample=${wish.sampleRate}:async=1:min_comp=0:min_hard_comp=${GAP_SECONDS}:first_pts=${wish.first}`,
+    ...(origin === 0 ? [] : [`asetpts=PTS-round((${origin}/${timescale})/TB)`]),
+    `aresample=${wish.sampleRate}:async=1:min_comp=0:min_hard_comp=${GAP_SECONDS}:first_pts=${base}`,
     LAYOUT,
-    ...length,
+    end === null ? `apad=whole_len=${Math.max(0, atLeast - base)}` : "apad",
+    `atrim=start_pts=${first}${end === null ? "" : `:end_pts=${end}`}`,
   ];
   return {
     inputs: [{ options: [...sourceOptions(wish.url), ...seekOptions(wish.from)], url: wish.url }],

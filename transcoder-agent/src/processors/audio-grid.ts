@@ -10,6 +10,8 @@ export const PACKET_SAMPLES = 1_024;
 const PRE_ROLL_PACKETS = 16;
 /** Packets encoded behind: the window of the last one reaches into them. */
 const POST_ROLL_PACKETS = 4;
+/** Samples of the timeline: where the first stretch starts counting, with its pre-roll of silence. */
+export const BEFORE_ALL_SOUND = -(PRE_ROLL_PACKETS + 1) * PACKET_SAMPLES;
 /** Seconds for decoders to find their footing (Opus asks for 80 ms, MP3 for two frames). */
 const DECODER_SECONDS = 1;
 /** Seconds read beyond the stretch when packets are copied. */
@@ -21,6 +23,8 @@ export interface GridStretch {
   end: number | null;
   /** With an open end: silence fills up to here. */
   atLeast: number;
+  /** The last known boundary: sound or silence must reach it. */
+  needed: number;
   /** Seconds of the source to read from; null is its beginning. */
   readFrom: number | null;
   /** Seconds of the source up to which packets are copied; null is its end. */
@@ -43,6 +47,7 @@ export function planStretch(recipe: AudioTrackRecipe): GridStretch {
     first,
     end: last === null ? null : (toGrid(last) + POST_ROLL_PACKETS) * PACKET_SAMPLES,
     atLeast: (toGrid(reached) + POST_ROLL_PACKETS) * PACKET_SAMPLES,
+    needed: Math.ceil(reached),
     readFrom: from <= origin / timescale ? null : from,
     copyUntil: until === null ? null : until / timescale + COPY_BEYOND_SECONDS,
     edgesAt,

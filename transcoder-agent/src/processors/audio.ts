@@ -3,17 +3,18 @@
  * file that browsers do not play. A packet belongs to the segment in which it starts.
  */
 import { join } from "node:path";
+import { JobError } from "../errors.ts";
 import { copyStretch, encodeStretch, makeDownload } from "../ffmpeg/audio-arguments.ts";
 import { cutAudio } from "../ffmpeg/cuts.ts";
 import { rewriteFragments } from "../ffmpeg/fragments.ts";
 import { probeFile } from "../ffmpeg/probe.ts";
 import { runFfmpeg } from "../ffmpeg/run.ts";
 import type { AudioDownloadRecipe, AudioRecipe, AudioResult, AudioTrackRecipe } from "../protocol.ts";
-import { planStretch, type GridStretch } from "./audio-grid.ts";
+import { BEFORE_ALL_SOUND, planStretch, type GridStretch } from "./audio-grid.ts";
 import type { JobContext, Processor } from "./processor.ts";
 import { openReadable, type Readable } from "./readable.ts";
 import { LandedLate, readFromBefore } from "./seeking.ts";
-import { readClock, toAnchor } from "./sound.ts";
+import { readAnchor, toAnchor } from "./sound.ts";
 import { checkStretch, fractionOf } from "./stretch.ts";
 
 export const audio: Processor<AudioRecipe> = async (recipe, context) =>
@@ -47,7 +48,7 @@ async function copyTrack(
   const [start, origin] = [(recipe.boundaries[0] ?? 0) / recipe.timescale, recipe.origin / recipe.timescale];
   const until = grid.copyUntil;
   const stream = readable.stream(recipe.stream);
-  const { anchor } = await readClock(readable.url, stream, context.signal);
+  const anchor = await readAnchor(readable.url, stream, context.signal);
   return readFromBefore(start, origin, async (from) => {
     await runFfmpeg(copyStretch({ url: readable.url, stream, from, until, path: raw }), {
       signal: context.signal,
@@ -76,15 +77,29 @@ async function encodeTrack(
   context: JobContext,
 ) {
   const stream = readable.stream(recipe.stream);
-  const { exact } = await readClock(readable.url, stream, context.signal);
-  const wish = { ...recipe, ...grid, url: readable.url, stream, path: raw };
-  await runFfmpeg(encodeStretch({ ...wish, from: exact ? grid.readFrom : null }), {
-    signal: context.signal,
-    onProgress: ({ seconds }) => context.progress(fractionOf(recipe, seconds)),
-  });
-  return rewriteFragments(raw, made, (samples, timescale) =>
-    cutAudio(samples, grid.edgesAt(timescale), recipe.segments[0]),
-  );
+  // Where times are rounded, all stretches count from the same beginning, or they would join with a step.
+  const rounded = (await readAnchor(readable.url, stream, context.signal)) !== null;
+  const attempt = async (from: number | null) => {
+    const base = from === null ? BEFORE_ALL_SOUND : grid.first;
+    await runFfmpeg(encodeStretch({ ...recipe, ...grid, url: readable.url, stream, path: raw, from, base }), {
+      signal: context.signal,
+      onProgress: ({ seconds }) => context.progress(fractionOf(recipe, seconds)),
+    });
+    return rewriteFragments(raw, made, (samples, timescale) => {
+      const last = samples.at(-1);
+      if ((last?.pts ?? 0) + (last?.duration ?? 0) < grid.needed)
+        throw new JobError("incomplete", "The sound ends before its stretch does.");
+      return cutAudio(samples, grid.edgesAt(timescale), recipe.segments[0]);
+    });
+  };
+  try {
+    return await attempt(rounded ? null : grid.readFrom);
+  } catch (error) {
+    // Who starts behind the end of the sound hears nothing, not even where he is.
+    const fruitless = error instanceof JobError && error.code === "incomplete" && grid.readFrom !== null;
+    if (rounded || !fruitless) throw error;
+    return attempt(null);
+  }
 }
 
 async function makeFile(recipe: AudioDownloadRecipe, context: JobContext): Promise<AudioResult["download"]> {

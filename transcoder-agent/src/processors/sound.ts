@@ -73,27 +73,15 @@ export function followPackets(stream: ProbedStream): Continuity {
   };
 }
 
-/** Packets of these last whole milliseconds, so that even a millisecond clock tells their times exactly. */
-const MILLISECOND_CODECS = new Set(["opus", "ac3", "eac3"]);
-
-export interface SoundClock {
-  /**
-   * Whether a decoder started anywhere in the stream knows the exact sample it stands at. Where it does
-   * not (Vorbis in WebM), stretches must be counted from the very beginning, or they join with a step.
-   */
-  exact: boolean;
-  /** Source seconds of the first packet, where times between are rounded: packets lie on a grid from there. */
-  anchor: number | null;
-}
-
-export async function readClock(url: string, index: number, signal: AbortSignal): Promise<SoundClock> {
+/**
+ * Source seconds of the first packet, where the container's clock is coarser than the sound's samples (ticks
+ * of a millisecond, say): then every time between is rounded, and only counting from there is exact. Null
+ * where each packet tells its exact time.
+ */
+export async function readAnchor(url: string, index: number, signal: AbortSignal): Promise<number | null> {
   const stream = (await probeFile(url, { signal })).streams.find((candidate) => candidate.index === index);
   const ticks = ticksPerSecond(stream?.time_base) ?? 0;
-  const fine = ticks > 0 && ticks >= (stream?.sample_rate ?? Infinity);
-  return {
-    exact: fine || MILLISECOND_CODECS.has(stream?.codec_name ?? ""),
-    anchor: fine ? null : (stream?.start_time ?? null),
-  };
+  return ticks >= (stream?.sample_rate ?? Infinity) ? null : (stream?.start_time ?? 0);
 }
 
 /** Puts copied packets back on the grid that a millisecond clock blurred. Samples of the source. */

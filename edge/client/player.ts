@@ -4,7 +4,7 @@ import { MediaChromeMenu } from "media-chrome/dist/menu/media-chrome-menu.js";
 import { currentRecord, onRecord } from "./lib/current-record.ts";
 import { find, seek } from "./lib/dom.ts";
 import { Film } from "./player/film.ts";
-import { startKeyboard } from "./player/keyboard.ts";
+import { startKeyboard, toggleFullscreen } from "./player/keyboard.ts";
 import { rememberPlace, rememberVolume, startingPlace } from "./player/memory.ts";
 import { QualityMenu } from "./player/quality-menu.ts";
 import { Sound } from "./player/sound.ts";
@@ -22,6 +22,11 @@ rememberPlace(media, record.id);
 const frameRate = record.streams?.find((stream) => stream.type === "video")?.frameRate ?? null;
 startKeyboard({ media, player, frameRate });
 onRecord((changed) => drawTimeline(range, changed));
+
+/** On the picture itself; its controls have their own double meanings. */
+player.addEventListener("dblclick", (event) => {
+  if (event.composedPath()[0] === media) toggleFullscreen(player);
+});
 
 function startFilm(video: HTMLVideoElement): void {
   const film = new Film(video, record, () => menu.draw());

@@ -15,7 +15,8 @@ export function startIntake(zone: HTMLFormElement, take: (files: File[]) => void
     picker.value = "";
   });
   zone.addEventListener("click", (event) => {
-    if (event.target === zone) picker.click();
+    const onControl = event.target instanceof Element && event.target.closest("label, button");
+    if (!onControl) picker.click();
   });
   document.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];

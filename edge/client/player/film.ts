@@ -10,6 +10,9 @@ import { Stream } from "./stream.ts";
 /** After so many broken starts the original is the better film. */
 const PATIENCE = 3;
 
+const HLS_TYPE = "application/vnd.apple.mpegurl";
+const HAS_MEDIA_SOURCE = "MediaSource" in globalThis || "ManagedMediaSource" in globalThis;
+
 /** `auto`, `original`, or a rung's name. */
 export type Quality = string;
 
@@ -50,7 +53,12 @@ export class Film {
   }
 
   get canStream(): boolean {
-    return "MediaSource" in globalThis || "ManagedMediaSource" in globalThis;
+    return HAS_MEDIA_SOURCE || this.#video.canPlayType(HLS_TYPE) !== "";
+  }
+
+  /** Rungs can be chosen only where hls.js plays; older iPhones choose for themselves. */
+  get canChoose(): boolean {
+    return HAS_MEDIA_SOURCE;
   }
 
   start(at: number): void {
@@ -98,13 +106,14 @@ export class Film {
     const plays = !video.paused;
     video.defaultPlaybackRate = video.playbackRate;
     this.#pending.abort();
-    if (quality === "original") {
+    const master = `${this.#record.url}/hls/master.m3u8`;
+    if (quality === "original" || !HAS_MEDIA_SOURCE) {
       this.#resume(at, plays);
-      video.src = this.#record.raw_url;
+      video.src = quality === "original" ? this.#record.raw_url : master;
       return;
     }
     video.removeAttribute("src");
-    const stream = new Stream(video, `${this.#record.url}/hls/master.m3u8`, {
+    const stream = new Stream(video, master, {
       changed: this.#changed,
       restarting: (tries) => this.#restarting(tries),
     });

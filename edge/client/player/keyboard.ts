@@ -66,10 +66,7 @@ function act(event: KeyboardEvent, { media, player, frameRate }: Controls): bool
       media.muted = !media.muted;
       return true;
     case "f":
-      return request(
-        player,
-        document.fullscreenElement ? "mediaexitfullscreenrequest" : "mediaenterfullscreenrequest",
-      );
+      return toggleFullscreen(player);
     case "i":
       return request(
         player,
@@ -114,6 +111,11 @@ function changeRate(media: HTMLMediaElement, steps: number): boolean {
   const next = RATES[Math.min(Math.max(nearest + steps, 0), RATES.length - 1)];
   if (next !== undefined) media.playbackRate = next;
   return true;
+}
+
+export function toggleFullscreen(player: HTMLElement): boolean {
+  const on = document.fullscreenElement !== null;
+  return request(player, on ? "mediaexitfullscreenrequest" : "mediaenterfullscreenrequest");
 }
 
 /** Asked of media-chrome, which knows each browser's own way to do it. */

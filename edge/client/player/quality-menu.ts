@@ -35,11 +35,11 @@ export class QualityMenu {
   }
 
   #entries(): Entry[] {
-    const { rungs, canOriginal, canStream, playing, quality } = this.#film;
-    const streams = canStream ? rungs.toReversed() : [];
+    const { rungs, canOriginal, canStream, canChoose, playing, quality } = this.#film;
+    const streams = canChoose ? rungs.toReversed() : [];
     const auto = { value: "auto", text: "Auto", note: quality === "auto" && playing ? `${playing}p` : "" };
     return [
-      ...(streams.length > 0 ? [auto] : []),
+      ...(canStream && rungs.length > 0 ? [auto] : []),
       ...streams.map((rung) => ({ value: rung.name, text: `${rung.name}p`, note: stateNote(rung) })),
       ...(canOriginal ? [{ value: "original", text: "Original", note: "" }] : []),
     ];

@@ -14,10 +14,17 @@ const TOOLS: [action: string, label: string, icon: IconName][] = [
   ["fit", "Fit or full size", "fit"],
 ];
 
-export function ImageStage({ record, drawn }: { record: RecordView; drawn: boolean }) {
+interface ImageView {
+  record: RecordView;
+  /** Browsers draw the original themselves. */
+  drawn: boolean;
+  /** A preview would stand still. */
+  moves: boolean;
+}
+
+export function ImageStage({ record, drawn, moves }: ImageView) {
   const preview = renditionOf(record, "preview");
   const previewUrl = preview?.state === "ready" ? preview.url : null;
-  const moves = record.type === "image/gif";
   const shown = drawn && (moves || record.size <= LIGHT_BYTES || !previewUrl) ? record.raw_url : previewUrl;
   return (
     <section

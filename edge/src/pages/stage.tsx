@@ -45,7 +45,13 @@ export function Stage({ record, kind, text }: StageView) {
       return <AudioStage record={record} />;
     case "image":
     case "animation":
-      return <ImageStage record={record} drawn={DRAWN_PICTURES.includes(record.type)} />;
+      return (
+        <ImageStage
+          record={record}
+          drawn={DRAWN_PICTURES.includes(record.type)}
+          moves={kind === "animation"}
+        />
+      );
     case "text":
       return text === null ? (
         <CardStage record={record} kind={kind} />

@@ -9,13 +9,14 @@ import { createApp } from "./http/app.ts";
 import { requireIntent } from "./http/intent.ts";
 import { guardPath, requestContext } from "./http/request.ts";
 import { requireSchema } from "./http/require-schema.ts";
+import { visitorContext } from "./identity/routes.ts";
 import { renderProblem } from "./pages/problem-page.tsx";
 import { pageRoutes } from "./pages/routes.tsx";
 import { storageRoutes } from "./storage/routes.ts";
 import { uploadRoutes } from "./upload/routes.ts";
 
 const app = createApp();
-app.use(requestContext, guardPath, requireSchema, requireIntent);
+app.use(requestContext, guardPath, visitorContext, requireSchema, requireIntent);
 app.route("/", storageRoutes);
 app.route("/", byteDoors);
 app.use(appHostOnly);

@@ -1,6 +1,8 @@
 /** What holds for every answer of the Worker, whoever gives it. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { mkdtemp, rm } from "node:fs/promises";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type LocalEdge, startLocalEdge } from "../../../scripts/local-edge.ts";
@@ -128,4 +130,67 @@ test("links are made from PUBLIC_URL, never from the Host header, where it is se
   const body = await answer.json<{ url: string; id: string }>();
   expect(body.url).toBe(`https://files.example/${body.id}`);
   await edge.stop();
+});
+
+test("one line of JSON tells each request, and never a key or a query", async () => {
+  const written: string[] = [];
+  const edge = await start({ vars: { LOG_LEVEL: "info" } });
+  const spy = vi.spyOn(process.stderr, "write").mockImplementation((text) => written.push(String(text)) > 0);
+  try {
+    const uploaded = await fetch(`${edge.url}/a.txt?token=hunter2`, { method: "PUT", body: "hello" });
+    const { id, delete_url } = await uploaded.json<{ id: string; delete_url: string }>();
+    await (await fetch(delete_url)).arrayBuffer();
+    await (await fetch(`${edge.url}/relay/SHARD_WEUR/o/a/b?signature=hunter2`)).arrayBuffer();
+    await vi.waitUntil(() => written.length >= 3, { timeout: 20_000 });
+    const lines = written.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.map(({ method, status }) => `${String(method)} ${String(status)}`)).toEqual([
+      "PUT 200",
+      "GET 200",
+      "GET 403",
+    ]);
+    expect(lines[0]).toMatchObject({
+      request: uploaded.headers.get("x-request-id"),
+      path: "/a.txt",
+      visitor: "anonymous",
+      file: id,
+      ms: expect.any(Number),
+    });
+    expect(written.join("")).not.toMatch(/hunter2|\?|key=/);
+  } finally {
+    spy.mockRestore();
+    await edge.stop();
+  }
+});
+
+describe("a refusal reaches a sender who is still sending", () => {
+  let edge: LocalEdge;
+  beforeAll(
+    async () => void (edge = await start({ vars: { MAX_FILE_BYTES: "1000000", ALLOWED_TYPES: "image/*" } })),
+  );
+  afterAll(() => edge.stop());
+
+  test.each([
+    ["from another site", 5, { Origin: "https://evil.example" }, 403],
+    ["from another site, longer", 3_000_000, { Origin: "https://evil.example" }, 403],
+    ["too large", 3_000_000, {}, 413],
+    ["of a wrong type", 900_000, {}, 415],
+  ])("%s", async (_, size, headers, status) => {
+    // fetch reports a broken pipe where the server hangs up too soon: seen in about one of twenty.
+    for (let i = 0; i < 30; i++) {
+      const answer = await fetch(`${edge.url}/a.bin`, { method: "PUT", headers, body: Buffer.alloc(size) });
+      expect(answer.status).toBe(status);
+      await answer.arrayBuffer();
+    }
+  });
+
+  test("one who announces more and then says nothing gets it too, after a while", async () => {
+    const { port } = new URL(edge.url);
+    const socket = connect(Number(port), "127.0.0.1");
+    socket.write(
+      "PUT /a.bin HTTP/1.1\r\nHost: x\r\nOrigin: https://evil.example\r\nContent-Length: 1000\r\n\r\nabc",
+    );
+    const [first] = (await once(socket, "data")) as [Buffer];
+    expect(first.toString()).toContain("403 Forbidden");
+    socket.destroy();
+  });
 });

@@ -7,6 +7,7 @@ import { loadConfig } from "../config.ts";
 import { openDatabase } from "../db/client.ts";
 import type { AppEnv } from "./app.ts";
 import { logLine, type LogFields } from "./log.ts";
+import { dropUnread } from "./unread.ts";
 import { refuseHiddenSeparators } from "./paths.ts";
 
 declare module "hono" {
@@ -29,6 +30,7 @@ export const requestContext: MiddlewareHandler<AppEnv> = async (c, next) => {
   c.set("origin", config.publicUrl ?? url.origin);
   c.set("db", openDatabase(c.env.DB));
   await next();
+  if (c.res.status >= 400) await dropUnread(c.req.raw);
   // A copy of a WebSocket's answer would lose the socket.
   if (c.res.status !== SWITCHING_PROTOCOLS) c.header("X-Request-Id", requestId);
   logLine(config.logLevel, c.res.status >= 500 ? "error" : "info", "request", {

@@ -4,6 +4,7 @@
  */
 import busboy from "busboy";
 import { Problem } from "../http/problems.ts";
+import { dropRest } from "../http/unread.ts";
 import { bodyPull, endedEarly, type Pull } from "./source.ts";
 
 /** What uploaders call their file field. */
@@ -34,7 +35,7 @@ export async function* formFiles(
   });
   parser.on("error", () => found.fail(brokenForm()));
   parser.on("close", () => found.end());
-  const { pull, cancel } = bodyPull(body);
+  const pull = bodyPull(body);
   const fed = feed(pull, parser).catch((error: unknown) => {
     found.fail(error);
     parser.destroy();
@@ -50,8 +51,10 @@ export async function* formFiles(
     }
   } finally {
     parser.destroy();
-    await cancel();
-    await fed;
+    await dropRest(async () => {
+      await fed;
+      return await pull();
+    });
   }
 }
 

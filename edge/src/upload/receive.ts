@@ -2,6 +2,7 @@
 import { MIB } from "../config.ts";
 import { toProblem } from "../http/answer.ts";
 import { Problem } from "../http/problems.ts";
+import { dropRest } from "../http/unread.ts";
 import type { Refusal } from "./answer.ts";
 import { FILE_FIELDS, formFiles } from "./form.ts";
 import { keepFile, type Keeper, type KeptFile } from "./keep-file.ts";
@@ -21,14 +22,14 @@ export interface Received {
 export async function receiveRaw(keeper: Keeper, request: Request, name: string): Promise<Received> {
   const length = announcedLength(request.headers.get("content-length") ?? undefined, keeper.config, "raw");
   if (request.body === null) throw emptyFile();
-  const { pull, cancel } = bodyPull(request.body);
+  const pull = bodyPull(request.body);
   try {
     const source = await openSource(pull, READ_AHEAD_BYTES);
     if (source.whole && source.head.length < length) endedEarly();
     const settled = () => Promise.resolve();
     return { kept: [await keepFile(keeper, { name, source, length, atMost: length, settled })], refused: [] };
   } catch (error) {
-    await cancel();
+    await dropRest(pull);
     throw error;
   }
 }

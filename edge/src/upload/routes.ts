@@ -6,7 +6,7 @@ import { createApp, type AppEnv } from "../http/app.ts";
 import { logLine } from "../http/log.ts";
 import { decodeStep } from "../http/paths.ts";
 import { rateLimit } from "../http/rate-limit.ts";
-import { ownerScope, requireUploader, resolveVisitor } from "../identity/visitor.ts";
+import { ownerScope, requireUploader } from "../identity/visitor.ts";
 import { answerUpload } from "./answer.ts";
 import type { Keeper } from "./keep-file.ts";
 import { receiveForm, receiveRaw, type Received } from "./receive.ts";
@@ -29,8 +29,7 @@ uploadRoutes.on("POST", ["/", "/api/upload"], rateLimit("UPLOAD_LIMIT"), (c) =>
 );
 
 async function receive(c: Context<AppEnv>, work: (keeper: Keeper) => Promise<Received>): Promise<Response> {
-  const { config, db, origin, requestId } = c.var;
-  const visitor = resolveVisitor(c.req.raw, config);
+  const { config, db, origin, requestId, visitor } = c.var;
   requireUploader(visitor, config);
   const receiving = work({
     env: c.env,
@@ -46,11 +45,7 @@ async function receive(c: Context<AppEnv>, work: (keeper: Keeper) => Promise<Rec
   for (const { file, outboxId } of kept) {
     if (outboxId !== null) c.executionCtx.waitUntil(announce(c, file.id, outboxId));
   }
-  c.set("logFields", {
-    ...c.var.logFields,
-    visitor: visitor.kind,
-    file: kept.map(({ file }) => file.id).join(" "),
-  });
+  c.set("logFields", { ...c.var.logFields, file: kept.map(({ file }) => file.id).join(" ") });
   const wishes = { accept: c.req.header("accept") ?? "", output: c.req.query("output") ?? null };
   const { status, type, body } = answerUpload(kept, refused, wishes, { origin, requestId });
   return c.body(body, status, { "Content-Type": type, "Cache-Control": "no-store" });

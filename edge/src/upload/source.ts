@@ -81,13 +81,12 @@ class Pieces {
 const READ_BYTES = 64 * 1_024;
 
 /** Reads a request's body. */
-export function bodyPull(body: ReadableStream<Uint8Array>): { pull: Pull; cancel: () => Promise<void> } {
+export function bodyPull(body: ReadableStream<Uint8Array>): Pull {
   const reader = body.getReader({ mode: "byob" });
-  const pull = async () => {
+  return async () => {
     const { value, done } = await reader.read(new Uint8Array(READ_BYTES)).catch(endedEarly);
     return done || value === undefined ? null : value;
   };
-  return { pull, cancel: () => reader.cancel().catch(() => {}) };
 }
 
 export function endedEarly(): never {

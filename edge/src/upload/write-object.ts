@@ -47,7 +47,8 @@ export function writeObject(
 
 async function putWhole(bytes: Uint8Array, to: Destination): Promise<WrittenObject> {
   const digest = await crypto.subtle.digest("SHA-256", bytes);
-  await within(patience(bytes), stored(to.bucket.put(to.key, bytes, to.options)));
+  const object = await within(patience(bytes), stored(to.bucket.put(to.key, bytes, to.options)));
+  requireSize(object, bytes.length);
   return { size: bytes.length, sha256: hex(new Uint8Array(digest)) };
 }
 
@@ -67,7 +68,8 @@ async function putStream(source: Source, length: number, to: Destination): Promi
       sent += chunk.length;
     }
     if (sent < length) endedEarly();
-    await within(FINISH_MS, Promise.all([writer.close().catch(() => put), put]));
+    const [, object] = await within(FINISH_MS, Promise.all([writer.close().catch(() => put), put]));
+    requireSize(object, length);
     return { size: length, sha256: await digest.finish() };
   } catch (error) {
     // Not awaited: a shard that hangs would hold us here too. Without its last byte the put cannot succeed.
@@ -84,7 +86,7 @@ async function putParts(source: Source, maxFileBytes: number, to: Destination): 
   try {
     await to.noteMultipart(upload.uploadId);
     const { parts, size } = await sendParts(upload, digest, source, maxFileBytes);
-    await within(FINISH_MS, stored(upload.complete(parts)));
+    requireSize(await within(FINISH_MS, stored(upload.complete(parts))), size);
     await to.forgetMultipart(upload.uploadId);
     return { size, sha256: await digest.finish() };
   } catch (error) {
@@ -110,6 +112,11 @@ async function sendParts(upload: R2MultipartUpload, digest: Digest, source: Sour
 async function abort(upload: R2MultipartUpload, to: Destination): Promise<void> {
   await upload.abort();
   await to.forgetMultipart(upload.uploadId);
+}
+
+/** What R2 says it has is what was sent: it answers with the object's head, so that no further look is needed. */
+function requireSize(object: R2Object, size: number): void {
+  if (object.size !== size) throw new StorageFailure(`R2 kept ${object.size} of ${size} bytes`);
 }
 
 async function stored<T>(operation: Promise<T>): Promise<T> {

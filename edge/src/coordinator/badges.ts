@@ -44,6 +44,10 @@ export function seatOf(badge: Badge, now: number): Seat {
   return { ...badge, free: { ...badge.free }, drained };
 }
 
+export function countSlots({ gpu, cpu, io }: Slots): number {
+  return gpu + cpu + io;
+}
+
 /** Slots that are free if it says `said` and holds leases on `held`: a grant may have crossed its word. */
 export function freeSlots(capacity: Slots, said: Slots, held: Slots): Slots {
   const free = (slot: keyof Slots) => Math.max(0, Math.min(said[slot], capacity[slot] - held[slot]));

@@ -20,7 +20,6 @@ import { tick } from "./passing.ts";
 import { armNext, createPool, inTurn, log, said, type Pool } from "./pool.ts";
 import { progressOf, type Progress } from "./progress.ts";
 import { RecentReplies } from "./replies.ts";
-import { isAble } from "./schedule.ts";
 import { closeSocket, Sockets } from "./sockets.ts";
 import { statusOf, type CoordinatorStatus } from "./status.ts";
 import { apply, redriveTurn, remakeTurn } from "./turns.ts";
@@ -126,12 +125,11 @@ export class Coordinator extends DurableObject<Env> implements CoordinatorCalls 
     const plan = store.files.planOf(fileId);
     const claims = plan ? store.claims.ofPlan(plan.id) : [];
     const rungs = claims.filter(({ track }) => plan?.rungs.some(({ name }) => name === track));
-    const seats = sockets.seats(now);
     return progressOf(
       store.jobs.ofFile(fileId),
       plan,
       rungs.map(({ segment }) => segment),
-      (kind) => seats.some((seat) => isAble(seat, kind)),
+      (kind) => sockets.isAnyAble(kind, now),
       store.files.version(fileId),
       now,
     );

@@ -6,11 +6,11 @@
 import { MAX_FRAME_BYTES, type Grant, type ResourceClass } from "#protocol";
 import { framesByRung } from "./judge.ts";
 import { grantJob, releaseJob, ruinJob } from "./ledger.ts";
-import type { Job, MintedSecret, Seat } from "./ledger-types.ts";
+import type { Job, MintedSecret } from "./ledger-types.ts";
 import { mp4Recipe } from "./mp4-recipe.ts";
 import { inTurn, log, said, signerFor, type Pool } from "./pool.ts";
 import { publishDue } from "./publish.ts";
-import { pairUp, type Pairing } from "./schedule.ts";
+import { pairUp, type Pairing, type Usage } from "./schedule.ts";
 import { newNonce } from "./secrets.ts";
 import { apply, type Turn } from "./turns.ts";
 
@@ -35,7 +35,7 @@ export async function dispatch(pool: Pool, now: number): Promise<void> {
   try {
     while (busy.dispatchAgain) {
       busy.dispatchAgain = false;
-      if (!hasFreeSlot(pool.sockets.seats(now))) break;
+      if (pool.sockets.freeSeats(now).length === 0) break;
       await pool.secrets.fill(BATCH);
       const granted = inTurn(pool, now, (turn) => grantTurn(pool, turn));
       await Promise.all(granted.map((grant) => sendGrant(pool, grant, now)));
@@ -46,17 +46,16 @@ export async function dispatch(pool: Pool, now: number): Promise<void> {
   }
 }
 
-function hasFreeSlot(seats: readonly Seat[]): boolean {
-  return seats.some(({ free }) => free.gpu + free.cpu + free.io > 0);
-}
-
 function grantTurn(pool: Pool, turn: Turn): Granted[] {
   const waiting = turn.store.jobs.waitingHeads(HEADS);
   if (waiting.length === 0) return [];
-  const seats = pool.sockets.seats(turn.now);
-  const slots = seats.reduce((sum, { capacity }) => sum + capacity.gpu + capacity.cpu + capacity.io, 0);
-  const usage = { held: turn.store.jobs.heldByOwner(), slots };
-  const pairings = pairUp(waiting, seats, usage, pool.rings, turn.now, BATCH);
+  const { sockets } = pool;
+  const usage: Usage = {
+    held: turn.store.jobs.heldByOwner(),
+    slots: sockets.countAllSlots(),
+    hasOther: (kind, agentId) => sockets.isAnyAble(kind, turn.now, agentId),
+  };
+  const pairings = pairUp(waiting, sockets.freeSeats(turn.now), usage, pool.rings, turn.now, BATCH);
   return pairings.map((pairing) => grantOne(pool, turn, pairing)).filter((granted) => granted !== null);
 }
 

@@ -183,18 +183,13 @@ function nextStep(sql: Sql, now: number): number | null {
 function toRow(job: Job): Row {
   const row: Row = {};
   for (const [key, value] of Object.entries(job)) {
-    row[key] = value !== null && typeof value === "object" ? JSON.stringify(value) : toValue(value);
+    row[key] = value !== null && typeof value === "object" ? JSON.stringify(value) : value;
   }
   return row;
 }
 
-function toValue(value: unknown): SqlValue {
-  if (typeof value === "boolean") return value ? 1 : 0;
-  return typeof value === "string" || typeof value === "number" ? value : null;
-}
-
 function fromRow(row: Row): Job {
-  const values: Record<string, unknown> = { ...row, adoptable: row["adoptable"] === 1 };
+  const values: Record<string, unknown> = { ...row };
   for (const column of JSON_COLUMNS) {
     const text = row[column];
     if (typeof text === "string") values[column] = JSON.parse(text);

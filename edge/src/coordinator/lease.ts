@@ -39,11 +39,10 @@ export function adoptJob(
   now: number,
 ): Job | null {
   if (job.agentId !== claim.agentId || job.deadline === null || job.deadline <= now) return null;
-  const returns = job.state === "ready" && job.adoptable && isNamed(job, claim);
-  const repeats =
-    job.state === "leased" &&
-    job.formerEpoch === claim.epoch &&
-    equalHashes(job.formerHash ?? "", claim.hash);
+  // The answer to an earlier hello may be lost: then it still knows only what it had before.
+  const former = job.formerEpoch === claim.epoch && equalHashes(job.formerHash ?? "", claim.hash);
+  const returns = job.state === "ready" && (isNamed(job, claim) || former);
+  const repeats = job.state === "leased" && former;
   if (!returns && !repeats) return null;
   const epoch = job.epoch + 1;
   return {
@@ -58,7 +57,6 @@ export function adoptJob(
     formerEpoch: claim.epoch,
     formerHash: claim.hash,
     leaseEnd: Math.min(now + to.leaseMs, job.deadline),
-    adoptable: false,
     prefixes: [attemptPrefix({ ...job, epoch, nonce: to.nonce }), ...job.prefixes],
   };
 }

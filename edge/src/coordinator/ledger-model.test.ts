@@ -249,7 +249,11 @@ function settle(world: World): void {
 }
 
 const anyOp: fc.Arbitrary<Op> = fc.record({
-  kind: fc.constantFrom(...(Object.keys(steps) as Op["kind"][])),
+  // What brings a job forward comes more often, so that runs get deep.
+  kind: fc.constantFrom(
+    ...(Object.keys(steps) as Op["kind"][]),
+    ...(["grant", "grant", "complete", "complete", "verify", "pass"] as const),
+  ),
   pick: fc.nat(99),
   agent: fc.nat(2),
   random: fc.double({ min: 0, max: 0.999, noNaN: true }),
@@ -265,7 +269,7 @@ test("no order of events breaks the ledger", () => {
       }
       settle(world);
     }),
-    { numRuns: 80 },
+    { numRuns: 50 },
   );
 });
 

@@ -112,8 +112,6 @@ export interface Job extends Omit<JobSpec, "parents"> {
   tries: number;
   /** The agent that lost or failed it last. */
   avoid: string | null;
-  /** The lease ran out and nobody else has had it since: the old holder may have it back. */
-  adoptable: boolean;
   /** 0 … 1 */
   fraction: number;
   error: JobError | null;

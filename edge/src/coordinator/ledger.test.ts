@@ -86,14 +86,14 @@ describe("a lease", () => {
   test("that ran out is a loss, ready at once for somebody else", () => {
     expect(expireJob(leased(), NOW + LEASE_MS - 1, half)).toBeNull();
     expect(expireJob(leased(), NOW + LEASE_MS, half)).toMatchObject({
-      ...{ state: "ready", losses: 1, attempts: 1, epoch: 1, avoid: "agent-a", adoptable: true },
+      ...{ state: "ready", losses: 1, attempts: 1, epoch: 1, avoid: "agent-a" },
     });
   });
 
   test("is over when the attempt has taken too long, however lively the agent", () => {
     const lively = must(renewJob(leased(), 0.9, LEASE_MS, NOW + 9.5 * MINUTE));
     expect(expireJob(lively, NOW + 10 * MINUTE, half)).toMatchObject({
-      ...{ state: "retry_wait", losses: 0, adoptable: false, error: { code: "timeout" } },
+      ...{ state: "retry_wait", losses: 0, secretHash: null, error: { code: "timeout" } },
     });
   });
 });
@@ -123,6 +123,8 @@ describe("adoption", () => {
     const adopted = must(adoptJob(lost(), claim, back, NOW + LEASE_MS + 1));
     const again = adoptJob(adopted, claim, { ...back, secretHash: "hash-3" }, NOW + LEASE_MS + 2);
     expect(again).toMatchObject({ state: "leased", epoch: 3, secretHash: "hash-3", losses: 0 });
+    const lostAgain = must(loseJob(adopted, NOW + 2 * LEASE_MS));
+    expect(adoptJob(lostAgain, claim, back, NOW + 2 * LEASE_MS)).toMatchObject({ epoch: 3, losses: 0 });
   });
 
   test.each([
@@ -169,11 +171,16 @@ describe("a failure", () => {
     expect(current).toMatchObject({ state: "ready", avoid: "agent-a" });
   });
 
+  test("of many machines is the job's own in the end", () => {
+    expect(failByAgent(leased({ faults: 2, attempts: 4 }), ERROR, NOW)?.state).toBe("dead");
+    expect(failByAgent(leased({ faults: 1, attempts: 4 }), ERROR, NOW)?.state).toBe("ready");
+  });
+
   test("the fifth attempt or the third loss is the last", () => {
     expect(failTransient(leased({ attempts: 3 }), ERROR, NOW, half)?.state).toBe("retry_wait");
     expect(failTransient(leased({ attempts: 4 }), ERROR, NOW, half)?.state).toBe("dead");
     expect(loseJob(leased({ losses: 1 }), NOW)?.state).toBe("ready");
-    expect(loseJob(leased({ losses: 2 }), NOW)).toMatchObject({ state: "dead", adoptable: false });
+    expect(loseJob(leased({ losses: 2 }), NOW)).toMatchObject({ state: "dead", secretHash: null });
   });
 });
 

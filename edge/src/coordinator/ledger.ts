@@ -58,8 +58,8 @@ export const AGEING_MS = 10 * MINUTE;
 const VERIFY_MS = 30 * SECOND;
 
 const NO_LEASE = { slot: null, leaseEnd: null, deadline: null, formerEpoch: null, formerHash: null } as const;
-/** The last holder is not to come back to this attempt. */
-const CLOSED = { ...NO_LEASE, secretHash: null, adoptable: false, fraction: 0 } as const;
+/** Without the hash of its secret the last holder cannot come back to this attempt. */
+const CLOSED = { ...NO_LEASE, secretHash: null, fraction: 0 } as const;
 
 export function newJob(spec: JobSpec, id: string, blocked: boolean, now: number): Job {
   const { parents: _, ...asked } = spec;
@@ -132,7 +132,6 @@ export function grantJob(job: Job, to: Grantee, now: number): Job | null {
     leaseEnd: Math.min(now + to.leaseMs, deadline),
     deadline,
     notBefore: null,
-    adoptable: false,
     fraction: 0,
     prefixes: [attemptPrefix({ ...job, epoch, nonce: to.nonce })],
     startedAt: now,
@@ -154,7 +153,8 @@ export function loseJob(job: Job, now: number): Job | null {
   const error: JobError = { code: "lost", message: "The agent was lost while it worked on this." };
   const lost = { ...job, losses: job.losses + 1, avoid: job.agentId, error };
   if (isPoison(lost)) return bury(lost, error, now);
-  return { ...ready(lost, now), leaseEnd: null, adoptable: true };
+  // The secret's hash stays until the next grant, so that the holder may have the job back.
+  return { ...ready(lost, now), leaseEnd: null };
 }
 
 export function failTransient(
@@ -211,7 +211,6 @@ export function completeJob(job: Job, manifest: Manifest, now: number): Job | nu
     manifest,
     notBefore: now + VERIFY_MS,
     tries: 0,
-    adoptable: false,
   };
 }
 
@@ -280,6 +279,7 @@ function bury(job: Job, error: JobError, now: number): Job {
 function reset(job: Job): Job {
   return {
     ...job,
+    ...CLOSED,
     attempts: 0,
     losses: 0,
     faults: 0,

@@ -16,7 +16,7 @@ const STEPS: readonly string[] = [
     faults integer not null, tries integer not null,
     agentId text, bootId text, secretHash text, formerEpoch integer, formerHash text, slot text,
     leaseEnd real, deadline real, notBefore real, waitingSince real not null, ageAt real not null,
-    avoid text, adoptable integer not null, fraction real not null, error text,
+    avoid text, fraction real not null, error text,
     prefixes text not null, manifest text, objects text not null,
     createdAt real not null, startedAt real, finishedAt real
   );

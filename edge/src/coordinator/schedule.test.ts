@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { RANK, type Seat, type Waiting } from "./ledger-types.ts";
-import { AVOID_MS, pairUp, type Rings, type Usage } from "./schedule.ts";
+import { AVOID_MS, isAble, pairUp, type Rings, type Usage } from "./schedule.ts";
 import { NOW } from "./testing/jobs.ts";
 import { createRing, takeTurn } from "./turn-taking.ts";
 
@@ -27,7 +27,9 @@ function seat(agentId: string, changes: Partial<Seat> = {}): Seat {
 
 function usage(seats: readonly Seat[], held: Record<string, number> = {}): Usage {
   const slots = seats.reduce((sum, { capacity }) => sum + capacity.gpu + capacity.cpu + capacity.io, 0);
-  return { held: new Map(Object.entries(held)), slots };
+  const hasOther: Usage["hasOther"] = (kind, agentId) =>
+    seats.some((one) => one.agentId !== agentId && isAble(one, kind));
+  return { held: new Map(Object.entries(held)), slots, hasOther };
 }
 
 function pair(jobs: Waiting[], seats: Seat[], held: Record<string, number> = {}, now = NOW) {

@@ -25,11 +25,14 @@ export interface Pairing {
   slot: ResourceClass;
 }
 
+/** What else the choice hangs on, of all agents online and not only of those with a free slot. */
 export interface Usage {
   /** Slots held, by owner. */
   held: Map<string, number>;
   /** Slots of all agents online. */
   slots: number;
+  /** Whether another agent than this one could do the kind, busy or not. */
+  hasOther: (kind: JobKind, agentId: string) => boolean;
 }
 
 /** One ring for each rank. */
@@ -47,10 +50,10 @@ export function pairUp(
   const left = new Set(waiting);
   const pairings: Pairing[] = [];
   while (pairings.length < limit) {
-    const fitting = [...left].filter((job) => pickSeat(job, seats, now) !== null);
+    const fitting = [...left].filter((job) => pickSeat(job, seats, usage, now) !== null);
     const modest = fitting.filter((job) => isModest(job.owner, usage));
     const job = pickJob(modest.length > 0 ? modest : fitting, rings);
-    const seat = job && pickSeat(job, seats, now);
+    const seat = job && pickSeat(job, seats, usage, now);
     if (!job || !seat) return pairings;
     const slot = slotFor(job.kind, seat);
     if (slot === null) return pairings;
@@ -99,8 +102,8 @@ function comesBefore(one: Waiting, other: Waiting): boolean {
   return one.id < other.id;
 }
 
-function pickSeat(job: Waiting, seats: readonly Seat[], now: number): Seat | null {
-  const barred = mustAvoid(job, seats, now) ? job.avoid : null;
+function pickSeat(job: Waiting, seats: readonly Seat[], usage: Usage, now: number): Seat | null {
+  const barred = mustAvoid(job, usage, now) ? job.avoid : null;
   let best: Seat | null = null;
   for (const seat of seats) {
     if (slotFor(job.kind, seat) === null || !isAble(seat, job.kind) || seat.agentId === barred) continue;
@@ -109,9 +112,9 @@ function pickSeat(job: Waiting, seats: readonly Seat[], now: number): Seat | nul
   return best;
 }
 
-function mustAvoid(job: Waiting, seats: readonly Seat[], now: number): boolean {
-  if (job.losses < STRICT_LOSSES || now - job.waitingSince >= AVOID_MS) return false;
-  return seats.some((seat) => seat.agentId !== job.avoid && isAble(seat, job.kind));
+function mustAvoid({ kind, losses, avoid, waitingSince }: Waiting, usage: Usage, now: number): boolean {
+  if (avoid === null || losses < STRICT_LOSSES || now - waitingSince >= AVOID_MS) return false;
+  return usage.hasOther(kind, avoid);
 }
 
 function isBetter(seat: Seat, best: Seat, job: Waiting): boolean {

@@ -2,9 +2,10 @@
  * The agents' sockets: found by agent, one greeted socket each, with its badge. Frames go out here and nowhere
  * else. Sockets outlive the object's sleep, so everything in memory here can be built anew from them.
  */
-import { CLOSE_REPLACED, type CoordinatorFrame } from "#protocol";
-import { isSilent, seatOf, type Badge } from "./badges.ts";
+import { CLOSE_REPLACED, type CoordinatorFrame, type JobKind } from "#protocol";
+import { countSlots, isSilent, seatOf, type Badge } from "./badges.ts";
 import type { Seat } from "./ledger-types.ts";
+import { isAble } from "./schedule.ts";
 
 /** What this file needs of the Durable Object's state. */
 type SocketHost = Pick<
@@ -68,19 +69,36 @@ export class Sockets {
     return this.find(agentId) === null;
   }
 
-  /** Seats of agents whose link is alive. */
-  seats(now: number): Seat[] {
-    const realNow = Date.now();
-    return [...this.#all().values()]
-      .filter((socket) => socket.readyState === OPEN && !this.#isSilent(socket, realNow))
-      .map((socket) => seatOf(this.badge(socket), now));
+  /** Seats with a slot free now, of agents whose link is alive. */
+  freeSeats(now: number): Seat[] {
+    const seats: Seat[] = [];
+    for (const socket of this.#all().values()) {
+      const badge = this.badge(socket);
+      if (countSlots(badge.free) > 0 && this.#isAlive(socket)) seats.push(seatOf(badge, now));
+    }
+    return seats;
+  }
+
+  /** Could any agent that is online do this kind, busy or not? `except` one of them. */
+  isAnyAble(kind: JobKind, now: number, except?: string | null): boolean {
+    for (const socket of this.#all().values()) {
+      const badge = this.badge(socket);
+      if (badge.agentId !== except && isAble(seatOf(badge, now), kind) && this.#isAlive(socket)) return true;
+    }
+    return false;
+  }
+
+  /** Of all agents, free or not. */
+  countAllSlots(): number {
+    let slots = 0;
+    for (const socket of this.#all().values()) slots += countSlots(this.badge(socket).capacity);
+    return slots;
   }
 
   /** Closes links that have said nothing for long; their leases run out by themselves. */
   closeSilent(): void {
-    const realNow = Date.now();
     for (const socket of this.#all().values()) {
-      if (this.#isSilent(socket, realNow)) closeSocket(socket, 1001, "no ping for a minute");
+      if (!this.#isAlive(socket)) closeSocket(socket, 1001, "no ping for a minute");
     }
   }
 
@@ -107,9 +125,9 @@ export class Sockets {
     return this.#seq;
   }
 
-  #isSilent(socket: WebSocket, realNow: number): boolean {
+  #isAlive(socket: WebSocket): boolean {
     const ping = this.#host.getWebSocketAutoResponseTimestamp(socket);
-    return isSilent(this.badge(socket), ping?.getTime() ?? 0, realNow);
+    return socket.readyState === OPEN && !isSilent(this.badge(socket), ping?.getTime() ?? 0, Date.now());
   }
 
   #all(): Map<string, WebSocket> {

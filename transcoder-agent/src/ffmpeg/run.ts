@@ -95,7 +95,7 @@ function startFfmpeg(invocation: Invocation, guard: Guard): Promise<ChildProcess
 export interface ProbeOptions {
   signal?: AbortSignal | undefined;
   limits?: Partial<Limits>;
-  /** Takes the output line by line instead of the answer holding it. */
+  /** Takes the output line by line instead of the answer holding it; what it throws ends the run. */
   onLine?: (line: string) => void;
 }
 
@@ -121,7 +121,11 @@ export async function runFfprobe(
     if (options.onLine !== undefined) {
       const lines = text.split("\n");
       text = lines.pop() ?? "";
-      for (const line of lines) options.onLine(line);
+      try {
+        for (const line of lines) options.onLine(line);
+      } catch (error) {
+        watch.end(error instanceof Error ? error : new JobError("crashed", "A line could not be taken."));
+      }
     } else if (text.length > PROBE_BYTES) {
       watch.end(new JobError("too_large", "The file describes more than we read."));
     }

@@ -23,7 +23,10 @@ export const SOURCE_FORMATS = [
   "aiff",
   "caf",
   "amr",
-  "gif",
+  "ac3",
+  "wv",
+  "ape",
+  "tta",
 ].join(",");
 
 const MAX_STREAMS = 64;

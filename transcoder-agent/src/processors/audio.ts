@@ -8,11 +8,11 @@ import { copyStretch, encodeStretch, makeDownload } from "../ffmpeg/audio-argume
 import { cutAudio } from "../ffmpeg/cuts.ts";
 import { rewriteFragments } from "../ffmpeg/fragments.ts";
 import { probeFile } from "../ffmpeg/probe.ts";
-import { runFfmpeg } from "../ffmpeg/run.ts";
+import { runFfmpeg, type RunOptions } from "../ffmpeg/run.ts";
 import type { AudioDownloadRecipe, AudioRecipe, AudioResult, AudioTrackRecipe } from "../protocol.ts";
 import { BEFORE_ALL_SOUND, planStretch, type GridStretch } from "./audio-grid.ts";
 import type { JobContext, Processor } from "./processor.ts";
-import { openReadable, type Readable } from "./readable.ts";
+import { openReadable } from "./readable.ts";
 import { LandedLate, readFromBefore } from "./seeking.ts";
 import { readAnchor, toAnchor } from "./sound.ts";
 import { checkStretch, fractionOf } from "./stretch.ts";
@@ -22,84 +22,97 @@ export const audio: Processor<AudioRecipe> = async (recipe, context) =>
     ? { kind: "audio", track: await makeTrack(recipe, context), download: null }
     : { kind: "audio", track: null, download: await makeFile(recipe, context) };
 
+/** One stretch on its way from the source to an object. */
+interface TrackJob {
+  recipe: AudioTrackRecipe;
+  grid: GridStretch;
+  url: string;
+  /** Index of the stream at that address. */
+  stream: number;
+  /** Source seconds from which to count where times are rounded; null where they are exact. */
+  anchor: number | null;
+  /** What ffmpeg writes, and what the box pass makes of it. */
+  raw: string;
+  made: string;
+  context: JobContext;
+}
+
+type Fragments = Awaited<ReturnType<typeof rewriteFragments>>;
+
 async function makeTrack(recipe: AudioTrackRecipe, context: JobContext): Promise<AudioResult["track"]> {
   checkStretch(recipe);
   const readable = await openReadable(await context.source(), recipe.remux, context);
-  const grid = planStretch(recipe);
-  const raw = join(context.workspace, `${recipe.name}.raw.mp4`);
+  const [url, stream] = [readable.url, readable.stream(recipe.stream)];
   const object = `${recipe.name}.mp4`;
-  const made = join(context.workspace, object);
-  const report =
-    recipe.mode === "copy"
-      ? await copyTrack(recipe, grid, readable, raw, made, context)
-      : await encodeTrack(recipe, grid, readable, raw, made, context);
-  context.deliver({ name: object, type: "audio/mp4", path: made });
+  const job: TrackJob = {
+    recipe,
+    grid: planStretch(recipe),
+    url,
+    stream,
+    anchor: await readAnchor(url, stream, context.signal),
+    raw: join(context.workspace, `${recipe.name}.raw.mp4`),
+    made: join(context.workspace, object),
+    context,
+  };
+  const report = await (recipe.mode === "copy" ? copyTrack(job) : encodeTrack(job));
+  context.deliver({ name: object, type: "audio/mp4", path: job.made });
   return { name: recipe.name, object, ...report };
 }
 
-async function copyTrack(
-  recipe: AudioTrackRecipe,
-  grid: GridStretch,
-  readable: Readable,
-  raw: string,
-  made: string,
-  context: JobContext,
-) {
-  const [start, origin] = [(recipe.boundaries[0] ?? 0) / recipe.timescale, recipe.origin / recipe.timescale];
-  const until = grid.copyUntil;
-  const stream = readable.stream(recipe.stream);
-  const anchor = await readAnchor(readable.url, stream, context.signal);
-  return readFromBefore(start, origin, async (from) => {
-    await runFfmpeg(copyStretch({ url: readable.url, stream, from, until, path: raw }), {
-      signal: context.signal,
-      onProgress: ({ seconds }) => context.progress(fractionOf(recipe, seconds)),
-    });
-    return rewriteFragments(raw, made, (samples, timescale) => {
-      const shift = Math.round((recipe.origin * timescale) / recipe.timescale);
+function copyTrack({ recipe, grid, anchor, raw, made, ...job }: TrackJob): Promise<Fragments> {
+  const { boundaries, origin, timescale } = recipe;
+  const start = boundaries[0] ?? origin;
+  return readFromBefore(start / timescale, origin / timescale, async (from) => {
+    await runFfmpeg(
+      copyStretch({ ...job, from, until: grid.copyUntil, path: raw }),
+      follow(recipe, job.context),
+    );
+    return rewriteFragments(raw, made, (samples, ticks) => {
+      const shift = Math.round((origin * ticks) / timescale);
       const moved = samples.map((sample) => {
-        const pts = anchor === null ? sample.pts : toAnchor(sample.pts, anchor, timescale);
+        const pts = anchor === null ? sample.pts : toAnchor(sample.pts, anchor, ticks);
         return { ...sample, pts: pts - shift };
       });
-      const edge = ((recipe.boundaries[0] ?? 0) - recipe.origin) * (timescale / recipe.timescale);
-      if (from !== null && (moved[0]?.pts ?? Infinity) > edge)
+      if (from !== null && (moved[0]?.pts ?? Infinity) > ((start - origin) * ticks) / timescale)
         throw new LandedLate("the first packet is missing");
-      return cutAudio(moved, grid.edgesAt(timescale), recipe.segments[0]);
+      return cutAudio(moved, grid.edgesAt(ticks), recipe.segments[0]);
     });
   });
 }
 
-async function encodeTrack(
-  recipe: AudioTrackRecipe,
-  grid: GridStretch,
-  readable: Readable,
-  raw: string,
-  made: string,
-  context: JobContext,
-) {
-  const stream = readable.stream(recipe.stream);
+async function encodeTrack(job: TrackJob): Promise<Fragments> {
   // Where times are rounded, all stretches count from the same beginning, or they would join with a step.
-  const rounded = (await readAnchor(readable.url, stream, context.signal)) !== null;
-  const attempt = async (from: number | null) => {
-    const base = from === null ? BEFORE_ALL_SOUND : grid.first;
-    await runFfmpeg(encodeStretch({ ...recipe, ...grid, url: readable.url, stream, path: raw, from, base }), {
-      signal: context.signal,
-      onProgress: ({ seconds }) => context.progress(fractionOf(recipe, seconds)),
-    });
-    return rewriteFragments(raw, made, (samples, timescale) => {
-      const last = samples.at(-1);
-      if ((last?.pts ?? 0) + (last?.duration ?? 0) < grid.needed)
-        throw new JobError("incomplete", "The sound ends before its stretch does.");
-      return cutAudio(samples, grid.edgesAt(timescale), recipe.segments[0]);
-    });
-  };
+  const from = job.anchor === null ? job.grid.readFrom : null;
   try {
-    return await attempt(rounded ? null : grid.readFrom);
+    return await encodeFrom(from, job);
   } catch (error) {
     // Who starts behind the end of the sound hears nothing, not even where he is.
-    const fruitless = error instanceof JobError && error.code === "incomplete" && grid.readFrom !== null;
-    if (rounded || !fruitless) throw error;
-    return attempt(null);
+    if (from === null || !(error instanceof JobError) || error.code !== "incomplete") throw error;
+    return encodeFrom(null, job);
   }
+}
+
+async function encodeFrom(
+  from: number | null,
+  { recipe, grid, raw, made, ...job }: TrackJob,
+): Promise<Fragments> {
+  const base = from === null ? BEFORE_ALL_SOUND : grid.first;
+  const { url, stream, context } = job;
+  const wish = { ...recipe, ...grid, url, stream, from, base, path: raw };
+  await runFfmpeg(encodeStretch(wish), follow(recipe, context));
+  return rewriteFragments(raw, made, (samples, ticks) => {
+    const last = samples.at(-1);
+    if ((last?.pts ?? 0) + (last?.duration ?? 0) < grid.needed)
+      throw new JobError("incomplete", "The sound ends before its stretch does.");
+    return cutAudio(samples, grid.edgesAt(ticks), recipe.segments[0]);
+  });
+}
+
+function follow(recipe: AudioTrackRecipe, context: JobContext): RunOptions {
+  return {
+    signal: context.signal,
+    onProgress: ({ seconds }) => context.progress(fractionOf(recipe, seconds)),
+  };
 }
 
 async function makeFile(recipe: AudioDownloadRecipe, context: JobContext): Promise<AudioResult["download"]> {

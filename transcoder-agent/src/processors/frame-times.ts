@@ -2,6 +2,7 @@
  * The frame index of a film, gathered packet by packet without decoding: when each frame is shown, and at
  * which keyframes one may cut. Pure but for what it has gathered; sixteen bytes a frame. Used by the inspection.
  */
+import { JobError } from "../errors.ts";
 import type { Packet } from "../ffmpeg/probe.ts";
 import type { FrameIndex } from "../protocol.ts";
 
@@ -9,6 +10,8 @@ import type { FrameIndex } from "../protocol.ts";
 const JITTER = 0.25;
 const ROUNDING_TICKS = 2;
 const FIRST_CAPACITY = 4_096;
+/** Twelve hours of 120 frames a second; more is no film but an attack on our memory. */
+const MAX_FRAMES = 5_200_000;
 
 export interface FrameTimes {
   add(packet: Packet): void;
@@ -27,6 +30,7 @@ export function collectFrameTimes(): FrameTimes {
     add(packet) {
       const time = packet.pts ?? packet.dts;
       if (time === null || packet.discard) return;
+      if (count === MAX_FRAMES) throw new JobError("too_large", "The film has more frames than we count.");
       if (count === times.length) [times, durations] = [grow(times), grow(durations)];
       times[count] = time;
       durations[count++] = packet.duration;

@@ -1,6 +1,9 @@
 /** The proof of rectangles: made apart, in any order, by any settings, they play as the one film they were. */
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { Abandoned } from "../errors.ts";
+import type { Encoder } from "../ffmpeg/encoders.ts";
+import { SOFTWARE } from "../ffmpeg/h264.ts";
 import { openBench, type Bench } from "../testing/bench.ts";
 import { inspectFilm, rung, videoRecipe } from "../testing/cut.ts";
 import { makeFilm } from "../testing/footage.ts";
@@ -48,6 +51,30 @@ test("a film of one frame is a segment", async () => {
   for (const rungParts of (await encodeFilm(bench, film, [1], RUNGS)).values()) {
     expect(rungParts[0]?.report).toMatchObject({ frames: 1, segments: [{ segment: 0, start: 0 }] });
   }
+});
+
+test("an encoder that fails in a job is replaced by one that does not", async () => {
+  const file = await makeFilm(bench.folder, "fallback.mp4", { seconds: 3, sound: false });
+  const film = await inspectFilm(bench, file);
+  const broken: Encoder = {
+    ...SOFTWARE,
+    name: "h264_broken",
+    hardware: true,
+    // Opens, and then cannot take what it is given.
+    format: "format=yuv444p",
+  };
+  const done = await bench.run(videoRecipe(film, [0, 1], [SMALL]), file, { encoders: [broken, SOFTWARE] });
+  expect(done.result.encoder).toBe("libx264");
+  expect(done.result.rungs[0]?.frames).toBe(60);
+});
+
+test("a cancelled job ends at once and delivers nothing", async () => {
+  const file = await makeFilm(bench.folder, "cancelled.mp4", { seconds: 3, sound: false });
+  const film = await inspectFilm(bench, file);
+  const controller = new AbortController();
+  controller.abort(new Abandoned("lost"));
+  const job = bench.run(videoRecipe(film, [0, 1], [SMALL]), file, { signal: controller.signal });
+  await expect(job).rejects.toBeInstanceOf(Abandoned);
 });
 
 test("what a rectangle must have is refused when it contradicts itself", async () => {

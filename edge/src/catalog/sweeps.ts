@@ -4,7 +4,7 @@
  */
 import { and, eq, gt, isNotNull, lt, lte, ne, sql } from "drizzle-orm";
 import type { Database } from "../db/client.ts";
-import { files, rectangles, renditions } from "../db/schema.ts";
+import { files, rectangles, renditions, workOutbox } from "../db/schema.ts";
 import { addShardBytes } from "./shard-usage.ts";
 import { writeBatch } from "./write.ts";
 
@@ -64,6 +64,11 @@ export async function listReferences(
   return [...originals, ...derived, ...cut].flatMap(({ fileId, key }) =>
     key === null ? [] : [{ fileId, key }],
   );
+}
+
+/** Words that the coordinator heard before `before`. */
+export async function dropSentWork(db: Database, before: number): Promise<void> {
+  await db.delete(workOutbox).where(and(isNotNull(workOutbox.sentAt), lt(workOutbox.sentAt, before)));
 }
 
 /** A derived object is gone from its shard: its row wants it again, and the file is in the making. */

@@ -5,15 +5,13 @@
 import type { BatchItem, BatchResponse } from "drizzle-orm/batch";
 import { SQLiteRaw } from "drizzle-orm/sqlite-core/query-builders/raw";
 import type { Database } from "../db/client.ts";
+import { isPassing } from "../http/passing.ts";
 
 type Statements = Readonly<[BatchItem<"sqlite">, ...BatchItem<"sqlite">[]]>;
 
 const ATTEMPTS = 3;
 /** Milliseconds; doubles, with jitter. */
 const FIRST_PAUSE_MS = 50;
-/** Texts of D1 errors after which a repeat may pass (developers.cloudflare.com/d1/observability/debug-d1). */
-const PASSING =
-  /network connection lost|storage caused object to be reset|reset because its code was updated|cannot resolve D1 DB due to transient issue|overloaded|D1 DB is .* try again/i;
 
 export async function writeBatch<S extends Statements>(
   db: Database,
@@ -35,11 +33,4 @@ export async function writeBatch<S extends Statements>(
 function prepareRaw(db: Database, statement: BatchItem<"sqlite">): void {
   if (!(statement instanceof SQLiteRaw)) return;
   Object.assign(statement, { stmt: db.$client.prepare(statement.getQuery().sql) });
-}
-
-export function isPassing(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (PASSING.test(cause.message)) return true;
-  }
-  return false;
 }

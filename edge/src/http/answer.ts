@@ -6,6 +6,7 @@ import type { Context, ErrorHandler, Hono, NotFoundHandler } from "hono";
 import { ConfigError } from "../config.ts";
 import type { AppEnv } from "./app.ts";
 import { logLine } from "./log.ts";
+import { isPassing } from "./passing.ts";
 import { Problem, problemBody } from "./problems.ts";
 import { schemaProblem } from "./schema-guard.ts";
 
@@ -14,10 +15,6 @@ export type ErrorPage = (c: Context<AppEnv>, problem: Problem) => Response | Pro
 const METHODS = ["GET", "POST", "PUT", "DELETE"] as const;
 const READS = new Set(["GET", "HEAD"]);
 const RETRY_AFTER_S = 5;
-/** What D1 and Durable Objects say when a moment later all is well. */
-const PASSING =
-  /overloaded|network connection lost|object to be reset|code was updated|internal error; reference/i;
-
 /** Hangs both handlers into the app. Without `renderPage`, people get JSON too. */
 export function answerProblems(app: Hono<AppEnv>, renderPage?: ErrorPage): void {
   const answer = (c: Context<AppEnv>, problem: Problem) => {
@@ -60,13 +57,6 @@ export function toProblem(error: unknown, url: string): Problem {
   return new Problem("internal", "Something went wrong on our side.", {
     hint: "Try again; if it stays so, tell the owner of this host the request id.",
   });
-}
-
-function isPassing(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (PASSING.test(cause.message)) return true;
-  }
-  return false;
 }
 
 /** A page for whoever asks for HTML, except below /api. */

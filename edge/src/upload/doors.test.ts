@@ -153,6 +153,34 @@ describe("the answer", () => {
     });
   });
 
+  test("a form that breaks off after its first file: that one is kept, and the rest is told", async () => {
+    const head = (name: string) =>
+      `--X\r\nContent-Disposition: form-data; name="file"; filename="${name}"\r\n\r\n`;
+    await writeFile(at("form"), `${head("one.txt")}hello\r\n${head("two.txt")}wor`);
+    const { status, json } = await house.curl(
+      ...[
+        "-H",
+        "Content-Type: multipart/form-data; boundary=X",
+        "--data-binary",
+        `@${at("form")}`,
+        `${house.url}/`,
+      ],
+    );
+    expect(status).toBe(200);
+    expect(json).toMatchObject({ name: "one.txt", size: 5, files: [{ original: "one.txt" }] });
+    expect(json["errors"]).toContainEqual(expect.objectContaining({ name: "two.txt", success: false }));
+    const { files } = await house.holdings();
+    expect(files.filter(({ state }) => state === "pending")).toEqual([]);
+  });
+
+  test("of more than a hundred files in one form the first hundred are kept", async () => {
+    const parts = Array.from({ length: 102 }, () => ["-F", `file=@${at("a.txt")}`]).flat();
+    const { status, json } = await house.curl(...parts, `${house.url}/`);
+    expect(status).toBe(200);
+    expect(json["files"]).toHaveLength(100);
+    expect(JSON.stringify(json["errors"])).toContain("more than 100 files");
+  });
+
   test("bare links for those who ask for text", async () => {
     const link = new RegExp(`^${house.url}/[0-9A-Za-z]{10}\n$`);
     const two = new RegExp(`^(${house.url}/[0-9A-Za-z]{10}\n){2}$`);

@@ -33,6 +33,8 @@ export async function* formFiles(
     if (FILE_FIELDS.includes(field)) found.push({ name: filename ?? "", pull: pullFrom(stream) });
     else stream.resume();
   });
+  let tooMany = false;
+  parser.on("filesLimit", () => (tooMany = true));
   parser.on("error", () => found.fail(brokenForm()));
   parser.on("close", () => found.end());
   const pull = bodyPull(body);
@@ -49,6 +51,7 @@ export async function* formFiles(
       yield { ...file, settled: async () => void (await following) };
       await drain(file.pull);
     }
+    if (tooMany) throw tooManyFiles();
   } finally {
     parser.destroy();
     await dropRest(async () => {
@@ -73,6 +76,12 @@ function openParser(contentType: string): busboy.Busboy {
 function brokenForm(): Problem {
   return new Problem("malformed", "The form is broken: it is no complete multipart/form-data.", {
     hint: "Let the program make the form itself, as in: curl -F file=@photo.jpg HOST/",
+  });
+}
+
+function tooManyFiles(): Problem {
+  return new Problem("invalid", `The form holds more than ${MAX_FILES} files; the others were not kept.`, {
+    hint: "Send the rest in a second form.",
   });
 }
 

@@ -3,6 +3,7 @@ import { MIB } from "../config.ts";
 import { toProblem } from "../http/answer.ts";
 import { Problem } from "../http/problems.ts";
 import { dropRest } from "../http/unread.ts";
+import { cleanName } from "../media/names.ts";
 import type { Refusal } from "./answer.ts";
 import { FILE_FIELDS, formFiles } from "./form.ts";
 import { keepFile, type Keeper, type KeptFile } from "./keep-file.ts";
@@ -34,7 +35,7 @@ export async function receiveRaw(keeper: Keeper, request: Request, name: string)
   }
 }
 
-/** Throws where not one file was kept. */
+/** Throws where not one file was kept. What was kept before a form broke off stays, and is told. */
 export async function receiveForm(keeper: Keeper, request: Request): Promise<Received> {
   const type = request.headers.get("content-type") ?? "";
   if (!/^multipart\/form-data\b/i.test(type)) throw notAForm();
@@ -42,15 +43,22 @@ export async function receiveForm(keeper: Keeper, request: Request): Promise<Rec
   if (request.body === null) throw emptyFile();
   const received: Received = { kept: [], refused: [] };
   const buffer = new Uint8Array(PART_BYTES);
-  for await (const { name, pull, settled } of formFiles(request.body, type)) {
-    try {
-      const source = await openPieces(pull, buffer);
-      received.kept.push(await keepFile(keeper, { name, source, length: null, atMost: length, settled }));
-    } catch (error) {
-      const problem = toProblem(error, request.url);
-      if (problem.code === "internal") keeper.warn("a file of a form was not kept", { cause: String(error) });
-      received.refused.push({ name, problem });
+  const refuse = (name: string, error: unknown) => {
+    const problem = toProblem(error, request.url);
+    if (problem.code === "internal") keeper.warn("a file of a form was not kept", { cause: String(error) });
+    received.refused.push({ name: cleanName(name), problem });
+  };
+  try {
+    for await (const { name, pull, settled } of formFiles(request.body, type)) {
+      try {
+        const source = await openPieces(pull, buffer);
+        received.kept.push(await keepFile(keeper, { name, source, length: null, atMost: length, settled }));
+      } catch (error) {
+        refuse(name, error);
+      }
     }
+  } catch (error) {
+    refuse("", error);
   }
   const [first] = received.refused;
   if (received.kept.length > 0) return received;

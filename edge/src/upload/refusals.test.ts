@@ -147,3 +147,16 @@ test("a file just at the limit is taken by both doors", async () => {
   expect((await house.curl("-T", at("limit"), `${house.url}/`)).status).toBe(200);
   expect((await house.curl("-F", `file=@${at("limit")}`, `${house.url}/`)).status).toBe(200);
 });
+
+test("a file found too large while its parts go up leaves neither parts nor bytes", async () => {
+  const small = house;
+  house = await startUploadEdge({ MAX_FILE_BYTES: "9000000" });
+  try {
+    await writeFile(at("longer"), Buffer.alloc(9_500_000));
+    expectRefusal(await house.curl("-F", `file=@${at("longer")}`, `${house.url}/`), 413, "too_large");
+    await nothingLeft();
+  } finally {
+    await house.stop();
+    house = small;
+  }
+});

@@ -9,7 +9,8 @@ import { chooseShard, isAble, type Place, type ShardCandidate } from "../storage
 /** Seconds until a shard that failed is looked at again, at the least. */
 const RETRY_AFTER_S = 30;
 
-const degrees = (most: number) => z.coerce.number().min(-most).max(most);
+const degrees = (most: number) =>
+  z.string().regex(/\d/).transform(Number).pipe(z.number().min(-most).max(most));
 /** Cloudflare gives both as text, or not at all. */
 const Location = z.object({ latitude: degrees(90), longitude: degrees(180) });
 

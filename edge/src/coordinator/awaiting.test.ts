@@ -88,6 +88,37 @@ test("waits lapse, a newer wait of the same viewer ends the older, and too many 
   expect(await Promise.all([newer, ...crowd])).toEqual(Array.from({ length: 64 }, () => null));
 });
 
+test("a small rectangle that others have made meanwhile is dropped, and its agent told", async () => {
+  const agent = await bench.agent();
+  const { planId } = await planned(agent);
+  agent.ready({ gpu: 0, cpu: 50, io: 50 });
+  const covering = (rungs: number) => (grant: Grant) =>
+    grant.recipe.kind === "video" && grant.recipe.rungs.length === rungs && grant.recipe.segments[1] > 40;
+  const large = await eventually(() => agent.grants().find(covering(2)) ?? null);
+  const segment = large.recipe.kind === "video" ? large.recipe.segments[0] : 0;
+  const waiting = bench.edge.calls.awaitSegment(planId, "480", segment, 8_000);
+  const isSmall = ({ recipe }: Grant) =>
+    recipe.kind === "video" && recipe.rungs.length === 1 && recipe.segments[0] === segment;
+  const small = await eventually(() => agent.grants().find(isSmall) ?? null);
+  await bench.finish(agent, large);
+  expect(await waiting).not.toBeNull();
+  expect(await agent.until(({ type }) => type === "cancel")).toMatchObject({ jobs: [small.lease.job] });
+  expect(await bench.edge.job(small.lease.job)).toMatchObject({ state: "cancelled" });
+});
+
+test("what will never be made is not waited for", async () => {
+  const agent = await bench.agent(["inspect", "video"]);
+  const { planId } = await planned(agent);
+  const head = await agent.grant("video");
+  const failure = { class: "permanent", code: "corrupt", message: "Damaged." } as const;
+  await agent.ask({ type: "fail", lease: head.lease, ...failure });
+  const answer = bench.edge.calls.awaitSegment(planId, "480", 0, 8_000);
+  const waits = eventually(async () => (await bench.edge.calls.status()).waits > 0 && "it waits").catch(
+    () => "",
+  );
+  expect(await Promise.race([answer, waits])).toBeNull();
+});
+
 test("what no plan has, and what nobody will make, is answered at once", async () => {
   const agent = await bench.agent(["inspect"]);
   const { fileId, planId } = await planned(agent);

@@ -34,6 +34,10 @@ export interface ClaimStore {
   ofPlan(planId: string): SegmentClaim[];
   ofTrack(planId: string, track: string): SegmentClaim[];
   ofJob(jobId: string): SegmentClaim[];
+  /** Whether every segment of [from, until) has an owner. */
+  ownsAll(planId: string, track: string, segments: readonly [number, number]): boolean;
+  /** Segments of each track that have an owner. */
+  owned(planId: string): { track: string; segment: number }[];
   /** Takes each segment that nobody has. */
   claim(claims: readonly SegmentClaim[]): void;
   dropJob(jobId: string): void;
@@ -55,6 +59,23 @@ export function createClaimStore(sql: Sql): ClaimStore {
       ),
     ofPlan: (planId) => many("planId = ?", planId),
     ofTrack: (planId, track) => many("planId = ? and track = ?", planId, track),
+    ownsAll: (planId, track, [from, until]) => {
+      const row = first(
+        sql.exec<{ count: number }>(
+          `select count(*) as count from claims
+           where planId = ? and track = ? and segment >= ? and segment < ?`,
+          ...[planId, track, from, until],
+        ),
+      );
+      return row?.count === until - from;
+    },
+    owned: (planId) =>
+      sql
+        .exec<{ track: string; segment: number }>(
+          "select track, segment from claims where planId = ?",
+          planId,
+        )
+        .toArray(),
     ofJob: (jobId) => many("jobId = ?", jobId),
     claim: (claims) => {
       for (const claim of claims) {

@@ -46,6 +46,8 @@ export interface CoordinatorCalls {
   resend(fileId: string): Promise<boolean>;
   /** Those of the files on which something is still going on. */
   busyFiles(fileIds: string[]): Promise<string[]>;
+  /** Forgets what is long over; answers how many files. */
+  forgetOld(now: number): Promise<number>;
   /** The alarm's and the cron's work as of `now`, which tests choose. Catches everything, always re-arms. */
   tick(now: number): Promise<void>;
 }

@@ -27,6 +27,7 @@ import { createWaiters, topics } from "./waiters.ts";
 
 /** An alarm that is due already rings after this: a pass must not follow on the heels of the last. */
 const SOONEST_MS = 100;
+const FORGOTTEN_PER_CALL = 2_000;
 /** The longest watch; whoever wants more asks again. */
 const MAX_WATCH_MS = 30_000;
 
@@ -53,7 +54,7 @@ export class Coordinator extends DurableObject<Env> implements CoordinatorCalls 
       later: (work) => ctx.waitUntil(work.catch((error: unknown) => this.#complain(error))),
     });
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
-    store.jobs.hurryCommitting(Date.now());
+    store.queue.hurryCommitting(Date.now());
     if (store.outbox.count() > 0) this.#arm(Date.now());
     armNext(this.#pool, Date.now());
   }
@@ -88,7 +89,7 @@ export class Coordinator extends DurableObject<Env> implements CoordinatorCalls 
     this.#pool.replies.dropAgent(agentId);
     const now = Date.now();
     inTurn(this.#pool, now, (turn) => {
-      for (const job of turn.store.jobs.leasedBy(agentId)) apply(turn, job, shortenLease(job, now));
+      for (const job of turn.store.queue.leasedBy(agentId)) apply(turn, job, shortenLease(job, now));
     });
   }
 
@@ -123,10 +124,10 @@ export class Coordinator extends DurableObject<Env> implements CoordinatorCalls 
     const { store, sockets } = this.#pool;
     const now = Date.now();
     const plan = store.files.planOf(fileId);
-    const claims = plan ? store.claims.ofPlan(plan.id) : [];
+    const claims = plan ? store.claims.owned(plan.id) : [];
     const rungs = claims.filter(({ track }) => plan?.rungs.some(({ name }) => name === track));
     return progressOf(
-      store.jobs.ofFile(fileId),
+      store.jobs.sketches(fileId),
       plan,
       rungs.map(({ segment }) => segment),
       (kind) => sockets.isAnyAble(kind, now),
@@ -193,9 +194,11 @@ export class Coordinator extends DurableObject<Env> implements CoordinatorCalls 
 
   async busyFiles(fileIds: string[]): Promise<string[]> {
     const { jobs, outbox } = this.#pool.store;
-    return fileIds.filter(
-      (id) => jobs.ofFile(id).some(({ state }) => isOpen(state)) || outbox.othersOf(id, 0) > 0,
-    );
+    return fileIds.filter((id) => jobs.hasOpen(id) || outbox.othersOf(id, 0) > 0);
+  }
+
+  async forgetOld(now: number): Promise<number> {
+    return inTurn(this.#pool, now, ({ store }) => store.retention.forgetOld(now, FORGOTTEN_PER_CALL));
   }
 
   #arm(at: number): void {

@@ -47,11 +47,11 @@ export async function dispatch(pool: Pool, now: number): Promise<void> {
 }
 
 function grantTurn(pool: Pool, turn: Turn): Granted[] {
-  const waiting = turn.store.jobs.waitingHeads(HEADS);
+  const waiting = turn.store.queue.waitingHeads(HEADS);
   if (waiting.length === 0) return [];
   const { sockets } = pool;
   const usage: Usage = {
-    held: turn.store.jobs.heldByOwner(),
+    held: turn.store.queue.heldByOwner(),
     slots: sockets.countAllSlots(),
     hasOther: (kind, agentId) => sockets.isAnyAble(kind, turn.now, agentId),
   };

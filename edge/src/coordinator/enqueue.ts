@@ -37,12 +37,8 @@ export async function enqueueFile(
 
 /** The file was deleted: its leases end, and agents hear of it. */
 export function cancelFile(pool: Pool, fileId: string, now: number): Promise<void> {
-  const running = inTurn(pool, now, (turn) => cancelTurn(turn, fileId));
+  inTurn(pool, now, (turn) => cancelTurn(turn, fileId));
   pool.waiters.endFile(fileId);
-  for (const { id, agentId } of running) {
-    const socket = pool.sockets.find(agentId ?? "");
-    if (socket) pool.sockets.send(socket, { type: "cancel", jobs: [id], reason: "The file was deleted." });
-  }
   return dispatch(pool, now);
 }
 

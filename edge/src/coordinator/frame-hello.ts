@@ -71,7 +71,7 @@ function decide(pool: Pool, turn: Turn, agentId: string, hello: Hello, claims: r
     else fates.lost.push(claim.job);
   }
   const named = new Set(claims.map(({ job }) => job));
-  for (const job of turn.store.jobs.leasedBy(agentId)) {
+  for (const job of turn.store.queue.leasedBy(agentId)) {
     if (!named.has(job.id)) freeUnnamed(turn, job, hello.bootId);
   }
   return fates;
@@ -103,7 +103,7 @@ function introduce(pool: Pool, badge: Badge, hello: Hello, now: number): Badge {
   const drained = known?.bootId === bootId ? known.drained : {};
   const speed = known?.speed ?? {};
   pool.store.agents.save({ agentId, label, bootId, version, capabilities, drained, speed, seenAt: now });
-  const held = pool.store.jobs.heldSlots(agentId);
+  const held = pool.store.queue.heldSlots(agentId);
   const free = freeSlots(slots, slots, held);
   return { ...badge, bootId, kinds: capabilities.kinds, capacity: slots, free, drained, speed };
 }

@@ -27,7 +27,7 @@ export async function renewFrame({ pool, badge, now }: Incoming, renew: Renew): 
 /** Counts are absolute; a grant that crossed the frame is subtracted. */
 export function readyFrame({ pool, socket, badge }: Incoming, ready: Ready): Promise<null> {
   const capacity = larger(badge.capacity, ready.slots);
-  const free = freeSlots(capacity, ready.slots, pool.store.jobs.heldSlots(badge.agentId));
+  const free = freeSlots(capacity, ready.slots, pool.store.queue.heldSlots(badge.agentId));
   pool.sockets.pin(socket, { ...badge, capacity, free });
   return Promise.resolve(null);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { evenFrames, planOf } from "../media/testing/plans.ts";
-import { judgeFile } from "./judge.ts";
+import { framesByRung, judgeFile } from "./judge.ts";
 import type { Job, Made } from "./ledger-types.ts";
 import { progressOf } from "./progress.ts";
 import { job, NOW } from "./testing/jobs.ts";
@@ -76,6 +76,20 @@ describe("a file", () => {
     });
     expect(judgeFile([inspected()], null)?.reason).toContain("no frame");
   });
+});
+
+test("frames are counted by the planned rectangles that are done, for judgement and mp4 alike", () => {
+  const jobs = [
+    rectangle({ "480": 50, "720": 50 }),
+    rectangle({ "720": 25 }, { part: "wait.720.0-1" }),
+    rectangle({ "480": 99 }, { state: "committing" }),
+  ];
+  expect(framesByRung(jobs)).toEqual(
+    new Map([
+      ["480", 50],
+      ["720", 50],
+    ]),
+  );
 });
 
 describe("progress", () => {

@@ -54,6 +54,7 @@ class World {
       random: () => random,
       newId: () => `main.${String((this.files += 1)).padStart(6, "0")}`,
       changed: new Set(),
+      taken: [],
     };
   }
 
@@ -111,7 +112,7 @@ const steps = {
     ),
   close: (world: World, { agent }: Op) =>
     world.twice(() => {
-      for (const job of world.store.jobs.leasedBy(AGENTS[agent % 3] ?? "")) {
+      for (const job of world.store.queue.leasedBy(AGENTS[agent % 3] ?? "")) {
         apply(world.turn(), job, shortenLease(job, world.now));
       }
     }),

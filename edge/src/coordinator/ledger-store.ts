@@ -6,17 +6,22 @@ import { createJobStore, type JobStore } from "./job-store.ts";
 import { migrate } from "./migrations.ts";
 import { createOutboxStore, type OutboxStore } from "./outbox-store.ts";
 import { createReplyStore, type ReplyStore } from "./reply-store.ts";
+import { createQueueStore, type QueueStore } from "./queue-store.ts";
+import { createRetentionStore, type RetentionStore } from "./retention-store.ts";
 import type { Sql } from "./sql.ts";
 import { createWishStore, type WishStore } from "./wish-store.ts";
 
 export interface LedgerStore {
   jobs: JobStore;
+  /** The same table, by what is next. */
+  queue: QueueStore;
   claims: ClaimStore;
   files: FileStore;
   wishes: WishStore;
   outbox: OutboxStore;
   agents: AgentStore;
   replies: ReplyStore;
+  retention: RetentionStore;
 }
 
 /** Opens the stores, bringing the tables up to date first. */
@@ -24,11 +29,13 @@ export function openLedger(sql: Sql): LedgerStore {
   migrate(sql);
   return {
     jobs: createJobStore(sql),
+    queue: createQueueStore(sql),
     claims: createClaimStore(sql),
     files: createFileStore(sql),
     wishes: createWishStore(sql),
     outbox: createOutboxStore(sql),
     agents: createAgentStore(sql),
     replies: createReplyStore(sql),
+    retention: createRetentionStore(sql),
   };
 }

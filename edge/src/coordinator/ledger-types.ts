@@ -157,6 +157,12 @@ export interface Seat {
   speed: Partial<Record<JobKind, number>>;
 }
 
+/** A job as progress sees it. */
+export type JobSketch = Pick<
+  Job,
+  "kind" | "state" | "part" | "cost" | "fraction" | "agentId" | "startedAt" | "makes"
+>;
+
 /** A job as the schedule sees it. */
 export type Waiting = Pick<
   Job,

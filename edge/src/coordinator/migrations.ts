@@ -26,6 +26,7 @@ const STEPS: readonly string[] = [
   create index jobs_avoiding on jobs (waitingSince) where state = 'ready' and losses >= 2;
   create index jobs_leased on jobs (leaseEnd) where state = 'leased';
   create index jobs_held on jobs (agentId) where state = 'leased';
+  create index jobs_set_aside on jobs (state) where state in ('blocked', 'dead');
   create index jobs_later on jobs (notBefore) where state in ('retry_wait', 'committing');
 
   create table parents (jobId text not null, parentId text not null, primary key (jobId, parentId)) without rowid;

@@ -20,17 +20,12 @@ export async function tick(pool: Pool, now: number): Promise<void> {
 
 function expire(pool: Pool, now: number): Promise<void> {
   pool.sockets.closeSilent();
-  const taken = inTurn(pool, now, (turn) => passTime(turn, ROWS_PER_PASS));
-  for (const { id, agentId } of taken) {
-    const socket = pool.sockets.find(agentId ?? "");
-    // It may come back by a hello; until then the work is another's.
-    if (socket) pool.sockets.send(socket, { type: "cancel", jobs: [id], reason: "The lease ran out." });
-  }
+  inTurn(pool, now, (turn) => passTime(turn, ROWS_PER_PASS));
   return Promise.resolve();
 }
 
 async function verifyDue(pool: Pool, now: number): Promise<void> {
-  const due = pool.store.jobs.awake(now, "committing", ROWS_PER_PASS);
+  const due = pool.store.queue.awake(now, "committing", ROWS_PER_PASS);
   await Promise.all(due.map(({ id }) => verifyJob(pool, id, now)));
 }
 

@@ -8,6 +8,7 @@ import type { Database } from "../db/client.ts";
 import { logLine, type LogFields } from "../http/log.ts";
 import { createSigner, type Signer } from "../storage/sign.ts";
 import type { LedgerStore } from "./ledger-store.ts";
+import type { Job } from "./ledger-types.ts";
 import type { RecentReplies } from "./replies.ts";
 import type { Rings } from "./schedule.ts";
 import { SecretStock } from "./secrets.ts";
@@ -57,19 +58,26 @@ export function createPool(parts: PoolParts): Pool {
   };
 }
 
-/** One synchronous turn. Afterwards watchers hear of each file that changed, and the alarm is set. */
+/** One synchronous turn. Afterwards watchers and agents hear what it changed for them, and the alarm is set. */
 export function inTurn<T>(pool: Pool, now: number, act: (turn: Turn) => T): T {
   const { store, newId } = pool;
-  const turn: Turn = { store, now, newId, random: Math.random, changed: new Set() };
+  const turn: Turn = { store, now, newId, random: Math.random, changed: new Set(), taken: [] };
   const result = pool.atomically(() => act(turn));
   for (const fileId of turn.changed) pool.waiters.call(topics.file(fileId));
+  for (const { job, reason } of turn.taken) tellTaken(pool, job, reason);
   armNext(pool, now);
   return result;
 }
 
+/** Its work is not wanted any more; an agent that is away hears of it with its next hello. */
+function tellTaken(pool: Pool, { id, agentId }: Job, reason: string): void {
+  const socket = pool.sockets.find(agentId ?? "");
+  if (socket) pool.sockets.send(socket, { type: "cancel", jobs: [id], reason });
+}
+
 /** The alarm's next time is whatever row is due first. */
 export function armNext(pool: Pool, now: number): void {
-  const times = [pool.store.jobs.nextStep(now), pool.store.outbox.nextStep()].filter((at) => at !== null);
+  const times = [pool.store.queue.nextStep(now), pool.store.outbox.nextStep()].filter((at) => at !== null);
   if (times.length > 0) pool.arm(Math.min(...times));
 }
 

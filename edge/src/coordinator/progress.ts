@@ -3,7 +3,7 @@ import type { JobKind } from "#protocol";
 import { SECOND } from "../config.ts";
 import type { Plan } from "../media/plan.ts";
 import { segmentDurations } from "../media/timeline.ts";
-import { isOpen, type Job } from "./ledger-types.ts";
+import { isOpen, type JobSketch } from "./ledger-types.ts";
 import { isAwaited } from "./plan.ts";
 
 export interface Progress {
@@ -28,7 +28,7 @@ const LEAST_FRACTION = 0.02;
 
 /** `able` tells whether any connected agent can do a kind; `claimed` are segments of any rung. */
 export function progressOf(
-  jobs: readonly Job[],
+  jobs: readonly JobSketch[],
   plan: Plan | null,
   claimed: readonly number[],
   able: (kind: JobKind) => boolean,
@@ -50,7 +50,7 @@ export function progressOf(
   };
 }
 
-function fractionOf(jobs: readonly Job[]): number {
+function fractionOf(jobs: readonly JobSketch[]): number {
   const total = jobs.reduce((sum, { cost }) => sum + cost, 0);
   if (total === 0) return 1;
   const done = jobs.reduce((sum, job) => sum + job.cost * (isOpen(job.state) ? job.fraction : 1), 0);
@@ -58,7 +58,7 @@ function fractionOf(jobs: readonly Job[]): number {
   return (unplanned ? UNPLANNED_SHARE : 1) * (done / total);
 }
 
-function etaOf(jobs: readonly Job[], fraction: number, now: number): number | null {
+function etaOf(jobs: readonly JobSketch[], fraction: number, now: number): number | null {
   const starts = jobs.flatMap(({ startedAt }) => (startedAt === null ? [] : [startedAt]));
   const busy = jobs.some(({ state }) => state === "leased");
   if (!busy || fraction < LEAST_FRACTION || fraction >= 1) return null;
@@ -66,7 +66,7 @@ function etaOf(jobs: readonly Job[], fraction: number, now: number): number | nu
   return Math.max(0, Math.round((spent * (1 - fraction)) / fraction / SECOND));
 }
 
-function makingOf(jobs: readonly Job[]): Progress["making"] {
+function makingOf(jobs: readonly JobSketch[]): Progress["making"] {
   const sums = new Map<string, { kind: string; name: string; done: number; cost: number; busy: boolean }>();
   for (const job of jobs) {
     for (const { kind, name } of job.makes) {

@@ -61,7 +61,8 @@ async function publish(pool: Pool, row: OutboxRow, now: number): Promise<void> {
 
 /** The last row of a file says what has become of it. */
 async function settle(pool: Pool, row: OutboxRow, now: number): Promise<void> {
-  if (pool.store.outbox.othersOf(row.fileId, row.id) > 0) return;
+  const { jobs: store, outbox } = pool.store;
+  if (store.hasOpen(row.fileId) || outbox.othersOf(row.fileId, row.id) > 0) return;
   const jobs = pool.store.jobs.ofFile(row.fileId);
   const judgement = judgeFile(jobs, pool.store.files.planOf(row.fileId));
   if (!judgement) return;

@@ -3,7 +3,8 @@
  * is chosen by the minute of `now`. One that fails is logged and comes again; it never keeps another from
  * its turn.
  */
-import { loadConfig, type Config } from "../config.ts";
+import { dropSentWork } from "../catalog/sweeps.ts";
+import { DAY, loadConfig, type Config } from "../config.ts";
 import { openDatabase, type Database } from "../db/client.ts";
 import { logLine } from "../http/log.ts";
 import { coordinatorOf } from "./client.ts";
@@ -20,6 +21,8 @@ export interface Sweep {
   now: number;
 }
 
+/** A word that was heard is kept so long, for people who look for it. */
+const SENT_KEPT_MS = 30 * DAY;
 /** Minutes. */
 const QUARTER = 15;
 /** Hour of the day, UTC, of the daily sweeps. */
@@ -37,6 +40,12 @@ export async function runScheduled(env: Env, _cron: string, now: number): Promis
   }
 }
 
+/** What is long over, here and in the catalogue's outbox. */
+async function forgetOld({ env, db, now }: Sweep): Promise<void> {
+  await coordinatorOf(env).forgetOld(now);
+  await dropSentWork(db, now - SENT_KEPT_MS);
+}
+
 /** Those of this minute, in the order in which they run. */
 export function sweepsAt(now: number): Record<string, (sweep: Sweep) => Promise<unknown>> {
   const time = new Date(now);
@@ -46,6 +55,6 @@ export function sweepsAt(now: number): Record<string, (sweep: Sweep) => Promise<
     sendUnsent,
     tick: ({ env }) => coordinatorOf(env).tick(now),
     ...(quarterly ? { releaseReservations, resendLost } : {}),
-    ...(daily ? { abortOldUploads, sweepShards } : {}),
+    ...(daily ? { abortOldUploads, sweepShards, forgetOld } : {}),
   };
 }

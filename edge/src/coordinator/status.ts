@@ -32,7 +32,7 @@ export function statusOf(pool: Pool): CoordinatorStatus {
         seenAt,
         encoders: capabilities.encoders,
       })),
-    jobs: pool.store.jobs.countByState(),
+    jobs: pool.store.queue.countByState(),
     outbox: pool.store.outbox.count(),
     waits: pool.waiters.count(),
   };

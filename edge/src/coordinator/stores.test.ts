@@ -54,7 +54,7 @@ describe("the job store", () => {
       add(`flood${String(at).padStart(4, "0")}`, { owner: "flood", position: at });
     add("modest", { owner: "modest", rank: RANK.after });
     add("film", { owner: "flood", kind: "video" });
-    const heads = store.jobs.waitingHeads(2).map(({ id }) => id);
+    const heads = store.queue.waitingHeads(2).map(({ id }) => id);
     expect(heads).toEqual(["main.flood0000", "main.flood0001", "main.film", "main.modest"]);
   });
 

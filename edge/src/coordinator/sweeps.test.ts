@@ -38,7 +38,7 @@ test("which sweep runs is told by the minute", () => {
   const at = (hour: number, minute: number) => Object.keys(sweepsAt(Date.UTC(2027, 0, 1, hour, minute)));
   expect(at(4, 7)).toEqual(["sendUnsent", "tick"]);
   expect(at(4, 15)).toEqual(["sendUnsent", "tick", "releaseReservations", "resendLost"]);
-  expect(at(3, 0)).toEqual([...at(4, 15), "abortOldUploads", "sweepShards"]);
+  expect(at(3, 0)).toEqual([...at(4, 15), "abortOldUploads", "sweepShards", "forgetOld"]);
 });
 
 test("an upload and a deletion that we never heard of arrive with the next minute", async () => {
@@ -129,6 +129,18 @@ test("uploads that nobody will finish are let go", async () => {
   expect(await bench.edge.bucket.head(place.objectKey)).toBeNull();
   expect(await listMultiparts(bench.edge.db, daily, 10)).toEqual([]);
   await expect(upload.uploadPart(1, new Uint8Array(10))).rejects.toThrow();
+});
+
+test("after a month the ledger forgets what is over, and only that", async () => {
+  const agent = await bench.agent();
+  const over = await made(agent);
+  const open = await bench.file("image");
+  await bench.edge.scheduled(daily);
+  expect(await bench.edge.jobs(over)).toHaveLength(1);
+  await bench.edge.calls.forgetOld(Date.now() + 31 * DAY);
+  expect(await bench.edge.jobs(over)).toEqual([]);
+  expect(await bench.edge.jobs(open)).toHaveLength(1);
+  expect((await listRenditions(bench.edge.db, over)).map(({ state }) => state)).toEqual(["ready", "ready"]);
 });
 
 test("words to the catalogue that failed are said again by the alarm's pass", async () => {

@@ -21,7 +21,7 @@ import {
   unblockJob,
   wakeJob,
 } from "./ledger.ts";
-import { planDownload, planMp4, planPieces, sameOrigin } from "./plan.ts";
+import { isAwaited, planDownload, planMp4, planPieces, sameOrigin } from "./plan.ts";
 
 export interface Turn {
   store: LedgerStore;
@@ -29,8 +29,10 @@ export interface Turn {
   /** 0 … 1 */
   random: () => number;
   newId: (now: number) => string;
-  /** Told of each file that changed, once the turn is over. */
+  /** Files that changed; whoever watches them hears of it once the turn is over. */
   changed: Set<string>;
+  /** Leases taken from agents that do not know it yet. */
+  taken: { job: Job; reason: string }[];
 }
 
 /** Adds what is not there yet; answers the ids of all, those that were there included. */
@@ -68,6 +70,9 @@ export function apply(turn: Turn, before: Job, after: Job | null): boolean {
   store.jobs.save(after);
   if (after.state !== before.state || after.fraction !== before.fraction) touch(turn, after.fileId);
   if (after.state === before.state) return true;
+  if (before.state === "leased" && after.state === "cancelled") {
+    turn.taken.push({ job: before, reason: after.error?.message ?? "It is not wanted any more." });
+  }
   if (after.state === "done") releaseChildren(turn, after);
   if (after.state === "dead" || after.state === "cancelled") orphanChildren(turn, after);
   const tells = after.state === "done" || after.state === "dead" || after.error?.code === "parent_failed";
@@ -76,12 +81,16 @@ export function apply(turn: Turn, before: Job, after: Job | null): boolean {
   return true;
 }
 
-/** The alarm's part: ageing, leases that ran out, waits that are over. Answers leases taken from agents. */
-export function passTime(turn: Turn, limit: number): Job[] {
+/** The alarm's part: ageing, leases that ran out, waits that are over. Answers how many leases ended. */
+export function passTime(turn: Turn, limit: number): number {
   const { store, now, random } = turn;
-  for (const job of store.jobs.ageing(now, limit)) apply(turn, job, ageJob(job, now));
-  for (const job of store.jobs.awake(now, "retry_wait", limit)) apply(turn, job, wakeJob(job, now));
-  return store.jobs.expired(now, limit).filter((job) => apply(turn, job, expireJob(job, now, random)));
+  for (const job of store.queue.ageing(now, limit)) apply(turn, job, ageJob(job, now));
+  for (const job of store.queue.awake(now, "retry_wait", limit)) apply(turn, job, wakeJob(job, now));
+  const expired = store.queue.expired(now, limit);
+  for (const job of expired) {
+    if (apply(turn, job, expireJob(job, now, random))) turn.taken.push({ job, reason: "The lease ran out." });
+  }
+  return expired.length;
 }
 
 /** What a verified job made. */
@@ -103,22 +112,21 @@ export function commitTurn(turn: Turn, jobId: string, epoch: number, made: Commi
   if (!done) return null;
   store.claims.claim(claimsFor(turn, done));
   apply(turn, job, done);
+  dropSuperseded(turn, done);
   const result = done.manifest?.result;
   if (result?.kind === "inspect") planFurther(turn, done, result, made.plan);
   return done;
 }
 
-/** The file is deleted: nothing of it goes on, and late words bring nothing back. Answers running jobs. */
-export function cancelTurn(turn: Turn, fileId: string): Job[] {
+/** The file is deleted: nothing of it goes on, and late words bring nothing back. */
+export function cancelTurn(turn: Turn, fileId: string): void {
   const { store, now } = turn;
-  const jobs = store.jobs.ofFile(fileId);
   const planId = store.files.planOf(fileId)?.id;
   store.files.cancel(fileId, now);
-  for (const job of jobs) apply(turn, job, cancelJob(job, now));
+  for (const job of store.jobs.ofFile(fileId)) apply(turn, job, cancelJob(job, now));
   store.outbox.dropFile(fileId);
   if (planId !== undefined) store.claims.dropPlan(planId);
   touch(turn, fileId);
-  return jobs.filter(({ state }) => state === "leased");
 }
 
 /** dead → ready, and the children that died of it wait again. */
@@ -152,7 +160,7 @@ function touch(turn: Turn, fileId: string): void {
 
 function releaseChildren(turn: Turn, parent: Job): void {
   for (const child of turn.store.jobs.childrenOf(parent.id)) {
-    const open = turn.store.jobs.parentsOf(child.id).some(({ state }) => state !== "done");
+    const open = turn.store.jobs.hasUnfinishedParent(child.id);
     if (!open) apply(turn, child, unblockJob(child, turn.now));
   }
 }
@@ -175,6 +183,18 @@ function claimsFor(turn: Turn, job: Job): SegmentClaim[] {
     const object = job.objects.find(({ name }) => name === track?.object);
     return track && object ? claimsOf(track, object, { id: job.id, planId }, plan.timescale) : [];
   });
+}
+
+/** A small rectangle made because somebody waited is no longer wanted once others own all its segments. */
+function dropSuperseded(turn: Turn, { planId }: Job): void {
+  if (planId === null) return;
+  const { jobs, claims } = turn.store;
+  for (const job of jobs.openOfPlan(planId).filter(isAwaited)) {
+    const { recipe } = job;
+    if (recipe?.kind !== "video" || job.state === "committing") continue;
+    const owned = recipe.rungs.every(({ name }) => claims.ownsAll(planId, name, recipe.segments));
+    if (owned) apply(turn, job, cancelJob(job, turn.now));
+  }
 }
 
 function planFurther(turn: Turn, inspection: Job, result: InspectResult, plan: Plan | null): void {

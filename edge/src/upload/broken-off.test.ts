@@ -43,3 +43,18 @@ test.each([
   });
   expect(await left()).toEqual({ files: [], objects: [], bytes: [0, 0], multiparts: 0 });
 });
+
+test("one who is gone right after the last byte: the file is kept whole, or nothing of it", async () => {
+  const size = 3 * MB;
+  const options = { method: "PUT", headers: { "Content-Length": String(size) } };
+  for (let i = 0; i < 10; i++) {
+    await hangUp(`${house.url}/complete.bin`, options, Buffer.alloc(size, i), () => Promise.resolve());
+  }
+  await until("none is pending", async () => {
+    const { files } = await house.holdings();
+    return files.every(({ state }) => state === "stored");
+  });
+  const { files, objects, counted, summed } = await house.holdings();
+  expect(Object.values(objects).flat().sort()).toEqual(files.map((file) => file.object_key).sort());
+  expect(counted).toEqual(summed);
+});

@@ -28,14 +28,10 @@ export interface Segment {
 /** The encoder gave something the grid cannot use; another encoder may do better. */
 export class OffGrid extends Error {}
 
-/** Boundaries in timeline ticks, one more than segments; only the last may be null (open end). */
-export function cutVideo(
-  samples: Sample[],
-  boundaries: readonly (number | null)[],
-  first: number,
-): Segment[] {
-  const starts = boundaries.slice(0, -1).map((boundary) => boundary ?? 0);
-  const end = boundaries.at(-1) ?? openEnd(samples);
+/** Boundaries in timeline ticks, one more than segments. */
+export function cutVideo(samples: Sample[], boundaries: readonly number[], first: number): Segment[] {
+  const starts = boundaries.slice(0, -1);
+  const end = boundaries.at(-1) ?? 0;
   const groups = groupByStart(samples, starts, end);
   return groups.map((group, index) => {
     const start = starts[index] ?? 0;
@@ -43,14 +39,6 @@ export function cutVideo(
       throw new JobError("corrupt", `No frame could be decoded in segment ${first + index}.`);
     return { segment: first + index, ...layOut(group, start, starts[index + 1] ?? end) };
   });
-}
-
-/** Encoders forget how long the last frame lasts: as long as the one before it, or as the muxer says. */
-function openEnd(samples: Sample[]): number {
-  const shown = samples.toSorted((a, b) => a.pts - b.pts);
-  const [before, last] = [shown.at(-2), shown.at(-1)];
-  if (last === undefined) return 0;
-  return last.pts + (before === undefined ? Math.max(1, last.duration) : last.pts - before.pts);
 }
 
 /** Decode order is kept within a segment; a picture of one segment between those of another is refused. */

@@ -73,16 +73,19 @@ export interface Packet {
 }
 
 /**
- * All packets in the order of the file, without decoding. `only` leaves the other streams unread. Answers
- * whether the file breaks off in the middle of the last packet.
+ * All packets in the order of the file, without decoding; `part` leaves other streams unread and starts at a
+ * keyframe before a time (seconds of the source). Answers whether the file breaks off in its last packet.
  */
 export async function readPackets(
   url: string,
-  only: number | null,
+  part: { stream: number; from: number } | null,
   onPacket: (packet: Packet) => void,
   options: ProbeOptions = {},
 ): Promise<{ brokenOff: boolean }> {
-  const select = only === null ? [] : ["-select_streams", String(only)];
+  const select =
+    part === null
+      ? []
+      : ["-select_streams", String(part.stream), "-read_intervals", `${part.from.toFixed(6)}%`];
   const entries = ["-show_entries", "packet=stream_index,pts,dts,duration,flags", "-of", "csv=p=0"];
   const { warnings } = await runFfprobe(
     ["-v", "error", ...sourceOptions(url), ...select, ...entries, "-i", url],

@@ -18,8 +18,8 @@ export interface RectangleEncode {
   timescale: number;
   /** Source ticks. */
   origin: number;
-  /** Source ticks, one more than segments; the last null where the end is open. */
-  boundaries: readonly (number | null)[];
+  /** Source ticks, one more than segments. */
+  boundaries: readonly number[];
   traits: SourceTraits;
   rungs: readonly (Pick<RungRecipe, "width" | "height" | "ceiling"> & { path: string })[];
   encoder: Encoder;
@@ -56,8 +56,7 @@ export function encodeRectangle(wish: RectangleEncode): Invocation {
 
 /** Each rung is scaled from the next larger one: a tenth cheaper than from the source, and as good. */
 function cascade(wish: RectangleEncode, rungs: readonly { width: number; height: number }[]): string {
-  const [first, end] = [wish.boundaries[0] ?? 0, wish.boundaries.at(-1) ?? null];
-  const cut = `trim=start_pts=${first}${end === null ? "" : `:end_pts=${end}`}`;
+  const cut = `trim=start_pts=${wish.boundaries[0] ?? 0}:end_pts=${wish.boundaries.at(-1) ?? 0}`;
   const moved = wish.origin === 0 ? [] : [`setpts=PTS-(${wish.origin})`];
   return rungs
     .map((rung, index) => {
@@ -78,7 +77,7 @@ function cascade(wish: RectangleEncode, rungs: readonly { width: number; height:
 function forcedTimes({ boundaries, origin, timescale }: RectangleEncode): string {
   return boundaries
     .slice(0, -1)
-    .map((boundary) => Math.max(0, ((boundary ?? origin) - origin) / timescale - FORCED_EARLY).toFixed(6))
+    .map((boundary) => Math.max(0, (boundary - origin) / timescale - FORCED_EARLY).toFixed(6))
     .join(",");
 }
 

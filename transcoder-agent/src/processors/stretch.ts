@@ -19,11 +19,11 @@ export function checkStretch({ boundaries, segments }: Stretch): void {
  * Boundaries in ticks of the timeline. The film's first segment begins where the timeline does, even where
  * sound comes before the first picture: that picture then stands for a moment longer.
  */
-export function timelineBoundaries({ boundaries, segments, origin }: Stretch): (number | null)[] {
-  return boundaries.map((boundary, index) => {
-    if (boundary === null) return null;
-    return index === 0 && segments[0] === 0 ? 0 : boundary - origin;
-  });
+export function timelineBoundaries(
+  boundaries: readonly number[],
+  { segments, origin }: Pick<Stretch, "segments" | "origin">,
+): number[] {
+  return boundaries.map((boundary, index) => (index === 0 && segments[0] === 0 ? 0 : boundary - origin));
 }
 
 /** How much is done when ffmpeg's output has come to `seconds`, which some versions count from the stretch. */

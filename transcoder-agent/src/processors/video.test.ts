@@ -84,8 +84,15 @@ test("what a rectangle must have is refused when it contradicts itself", async (
   await expect(bench.run({ ...recipe, segments: [0, 2] }, file)).rejects.toMatchObject({ code: "refused" });
 });
 
-test("with an open end the last frame stays as long as the one before it", async () => {
-  const file = await makeFilm(bench.folder, "open.mp4", { seconds: 3, sound: false });
+test.each([
+  ["even.mp4", undefined],
+  ["uneven.mkv", "select='lt(t,2.5)+gt(t,2.9)'"],
+])("an open end is the film's own: %s", async (name, filter) => {
+  const file = await makeFilm(bench.folder, `open-${name}`, {
+    seconds: 3,
+    sound: false,
+    ...(filter === undefined ? {} : { filter, more: ["-fps_mode", "vfr"] }),
+  });
   const film = await inspectFilm(bench, file);
   const recipe = videoRecipe(film, [1, 2], [SMALL]);
   const open = await bench.run({ ...recipe, boundaries: [film.boundaries[1] ?? 0, null] }, file);

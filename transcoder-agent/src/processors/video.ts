@@ -14,6 +14,7 @@ import type { Sample } from "../ffmpeg/samples.ts";
 import { encodeRectangle } from "../ffmpeg/video-arguments.ts";
 import type { RungRecipe, VideoRecipe, VideoResult } from "../protocol.ts";
 import type { JobContext, Processor } from "./processor.ts";
+import { closeEnd } from "./open-end.ts";
 import { openReadable, type Readable } from "./readable.ts";
 import { LandedLate, readFromBefore } from "./seeking.ts";
 import { checkStretch, fractionOf, timelineBoundaries } from "./stretch.ts";
@@ -21,21 +22,25 @@ import { checkStretch, fractionOf, timelineBoundaries } from "./stretch.ts";
 export const video: Processor<VideoRecipe> = async (recipe, context) => {
   checkStretch(recipe);
   const readable = await openReadable(await context.source(), recipe.traits.remux, context);
+  const boundaries = await closeEnd(recipe, readable, context.signal);
   const kind = `${recipe.codec} ${recipe.traits.transfer}`;
   return withFallback(context.encoders, kind, context.log, async (encoder) => ({
     kind: "video",
-    rungs: await encodeRungs(recipe, readable, encoder, context),
+    rungs: await encodeRungs({ ...recipe, boundaries }, readable, encoder, context),
     encoder: encoder.name,
   }));
 };
 
+/** A recipe whose end is known. */
+type Rectangle = Omit<VideoRecipe, "boundaries"> & { boundaries: number[] };
+
 async function encodeRungs(
-  recipe: VideoRecipe,
+  recipe: Rectangle,
   readable: Readable,
   encoder: Encoder,
   context: JobContext,
 ): Promise<VideoResult["rungs"]> {
-  const start = (recipe.boundaries[0] ?? recipe.origin) / recipe.timescale;
+  const start = (recipe.boundaries[0] ?? 0) / recipe.timescale;
   return readFromBefore(start, recipe.origin / recipe.timescale, async (from) => {
     const outcome = await runFfmpeg(
       encodeRectangle({
@@ -63,15 +68,15 @@ function noFrames(from: number | null): Error {
 }
 
 async function collectRungs(
-  recipe: VideoRecipe,
+  recipe: Rectangle,
   sought: boolean,
   frames: number,
   context: JobContext,
 ): Promise<VideoResult["rungs"]> {
-  const boundaries = timelineBoundaries(recipe);
+  const boundaries = timelineBoundaries(recipe.boundaries, recipe);
   const cut = (samples: Sample[]) => {
     const first = samples.reduce((earliest, { pts }) => Math.min(earliest, pts), Infinity);
-    const expected = (recipe.boundaries[0] ?? recipe.origin) - recipe.origin;
+    const expected = (recipe.boundaries[0] ?? 0) - recipe.origin;
     if (sought && first > expected) throw new LandedLate("the first frame is missing");
     return cutVideo(samples, boundaries, recipe.segments[0]);
   };

@@ -10,7 +10,7 @@ import { Gate } from "./gate.ts";
 import { runJob, type JobTools } from "./job.ts";
 import type { Log } from "./log.ts";
 import { processJob } from "./processors/index.ts";
-import { Runner } from "./runner.ts";
+import { leaseCapacity, Runner } from "./runner.ts";
 import { listenForSignals, whenAborted, type Signals } from "./signals.ts";
 import { Inputs } from "./source/inputs.ts";
 import { SourceServer } from "./source/server.ts";
@@ -125,7 +125,7 @@ function introduce({ label }: AgentConfig, machine: Machine) {
     bootId: randomUUID(),
     label,
     capabilities: capabilitiesOf(machine),
-    slots: machine.slots,
+    slots: leaseCapacity(machine.slots),
   };
 }
 

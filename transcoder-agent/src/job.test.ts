@@ -127,6 +127,7 @@ async function run(
       signal: new AbortController().signal,
       lease: () => lease,
       progress: () => undefined,
+      processed: () => undefined,
       stopping: () => false,
       ...more,
       grant,
@@ -163,6 +164,18 @@ test("uploads go out while the job is still at work", async () => {
   await run(async (context) => {
     context.deliver(await product(context, "thumbnail.webp", randomBytes(10)));
     await until("the object", () => storage.objects.has("/thumbnail.webp"));
+  });
+  expect(coordinator.of("complete")).toHaveLength(1);
+});
+
+test("the slot is free again while the last uploads go out", async () => {
+  let processed = false;
+  storage.fault = async ({ method }) => {
+    if (method === "PUT") await until("the slot is free", () => processed);
+    return false;
+  };
+  await run(async (context) => context.deliver(await product(context, "thumbnail.webp", randomBytes(10))), {
+    processed: () => (processed = true),
   });
   expect(coordinator.of("complete")).toHaveLength(1);
 });

@@ -38,6 +38,8 @@ export interface Attempt {
   /** The lease in its present name. */
   lease: () => LeaseRef;
   progress: (fraction: number) => void;
+  /** Only uploads are left to be waited for. */
+  processed: () => void;
   /** The agent is shutting down: what fails now may be its doing. */
   stopping: () => boolean;
 }
@@ -91,6 +93,7 @@ async function makeRenditions(
       deliver: (product) => uploads.add(product),
       progress: attempt.progress,
     });
+    attempt.processed();
     return { result, objects: await uploads.settled() };
   } catch (error) {
     // Why it was ended says more than how its tools died of it, and so does why their input broke off.

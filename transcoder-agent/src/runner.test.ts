@@ -6,7 +6,7 @@ import type { LeaseRef, Slots } from "./protocol.ts";
 import { RehearsalCoordinator, welcome } from "./rehearsal/coordinator.ts";
 import { silentLog } from "./rehearsal/log.ts";
 import { until } from "./rehearsal/until.ts";
-import { Runner } from "./runner.ts";
+import { leaseCapacity, Runner } from "./runner.ts";
 
 /** A job in the hands of the test: runs until it is told to end, or until its signal is aborted. */
 class Running {
@@ -105,6 +105,19 @@ test("free slots are told whenever they change", async () => {
   await readyIs({ gpu: 0, cpu: 1, io: 1 });
   (await job("a")).finish();
   await readyIs({ gpu: 0, cpu: 2, io: 1 });
+});
+
+test("a job that only uploads leaves its slot to the next one, and is still renewed", async () => {
+  coordinator.answers.hello = ({ seq }) => welcome(seq, { renewMs: 15 });
+  await start({ gpu: 0, cpu: 1, io: 0 });
+  coordinator.grant("a");
+  (await job("a")).attempt.processed();
+  await readyIs({ gpu: 0, cpu: 1, io: 0 });
+  coordinator.grant("b");
+  await job("b");
+  await until("a renewal of both", () => coordinator.of("renew").some(({ leases }) => leases.length === 2));
+  expect(coordinator.of("release")).toEqual([]);
+  expect(leaseCapacity({ gpu: 0, cpu: 1, io: 2 })).toEqual({ gpu: 0, cpu: 2, io: 3 });
 });
 
 test("a grant without a free slot is given back uncharged, one that comes twice starts once", async () => {

@@ -22,8 +22,18 @@ const DEADLINE_MARGIN_MS = 5_000;
 const RELEASE_MS = 5_000;
 const CLEANUP_MS = 10_000;
 
+/**
+ * Leases an agent says it can hold: one more in each class than it works on, since while the last job's
+ * objects are still being sent the next one can be at work.
+ */
+export function leaseCapacity({ gpu, cpu, io }: Slots): Slots {
+  const more = (slots: number) => (slots > 0 ? slots + 1 : 0);
+  return { gpu: more(gpu), cpu: more(cpu), io: more(io) };
+}
+
 export interface RunnerOptions {
   connection: Pick<Connection, "ask" | "tell" | "up">;
+  /** Jobs at work at a time. */
   capacity: Slots;
   run: (attempt: Attempt) => Promise<void>;
   /** Told once when only a person can help, or the last connection is no more. */
@@ -36,6 +46,8 @@ export interface RunnerOptions {
 interface Held {
   lease: LeaseRef;
   readonly slot: ResourceClass;
+  /** Takes its slot; once only uploads are left, another job may have it. */
+  working: boolean;
   fraction: number;
   /** The fraction last told. */
   told: number;
@@ -65,7 +77,7 @@ export class Runner implements Listener {
   get freeSlots(): Slots {
     const free = { ...this.#options.capacity };
     if (this.#stopping || this.#excused) return { gpu: 0, cpu: 0, io: 0 };
-    for (const { slot } of this.#held) free[slot] = Math.max(0, free[slot] - 1);
+    for (const { slot, working } of this.#held) if (working) free[slot] = Math.max(0, free[slot] - 1);
     return free;
   }
 
@@ -156,6 +168,7 @@ export class Runner implements Listener {
     const held: Held = {
       lease: grant.lease,
       slot: grant.slot,
+      working: true,
       fraction: 0,
       told: 0,
       control,
@@ -169,6 +182,10 @@ export class Runner implements Listener {
       signal: control.signal,
       lease: () => held.lease,
       progress: (fraction) => this.#progress(held, fraction),
+      processed: () => {
+        held.working = false;
+        this.#tellReady();
+      },
       stopping: () => this.#stopping,
     });
     held.done = run.finally(() => {

@@ -8,8 +8,9 @@ import type { Connection, Listener } from "./connection.ts";
 import type { Ending } from "./ending.ts";
 import { Abandoned, JobError } from "./errors.ts";
 import type { Attempt } from "./job.ts";
+import { freeSlots, NO_SLOTS, sameSlots, type Occupied } from "./free-slots.ts";
 import type { Log } from "./log.ts";
-import type { Cancel, Drain, Grant, LeaseRef, Renewed, ResourceClass, Slots, Welcome } from "./protocol.ts";
+import type { Cancel, Drain, Grant, LeaseRef, Renewed, Slots, Welcome } from "./protocol.ts";
 
 /** A step of progress that is worth a renewal of its own, and the least milliseconds between two. */
 const PROGRESS_STEP = 0.05;
@@ -21,15 +22,6 @@ const DEADLINE_MARGIN_MS = 5_000;
 /** For answers to the releases at the end, and for killed tools to be gone. */
 const RELEASE_MS = 5_000;
 const CLEANUP_MS = 10_000;
-
-/**
- * Leases an agent says it can hold: one more in each class than it works on, since while the last job's
- * objects are still being sent the next one can be at work.
- */
-export function leaseCapacity({ gpu, cpu, io }: Slots): Slots {
-  const more = (slots: number) => (slots > 0 ? slots + 1 : 0);
-  return { gpu: more(gpu), cpu: more(cpu), io: more(io) };
-}
 
 export interface RunnerOptions {
   connection: Pick<Connection, "ask" | "tell" | "up">;
@@ -43,11 +35,8 @@ export interface RunnerOptions {
   progressGapMs?: number;
 }
 
-interface Held {
+interface Held extends Occupied {
   lease: LeaseRef;
-  readonly slot: ResourceClass;
-  /** Takes its slot; once only uploads are left, another job may have it. */
-  working: boolean;
   fraction: number;
   /** The fraction last told. */
   told: number;
@@ -68,17 +57,18 @@ export class Runner implements Listener {
   #renewAt = Infinity;
   #renewedAt = -Infinity;
   #readyDue = false;
+  /** Free slots as the coordinator sees them; null: it has not been told on this link. */
+  #known: Slots | null = null;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
     this.#log = options.log;
   }
 
+  /** Jobs of each class that could be begun now: by slots at work, and by leases that can be held. */
   get freeSlots(): Slots {
-    const free = { ...this.#options.capacity };
-    if (this.#stopping || this.#excused) return { gpu: 0, cpu: 0, io: 0 };
-    for (const { slot, working } of this.#held) if (working) free[slot] = Math.max(0, free[slot] - 1);
-    return free;
+    if (this.#stopping || this.#excused) return NO_SLOTS;
+    return freeSlots(this.#options.capacity, [...this.#held]);
   }
 
   held(): LeaseRef[] {
@@ -94,6 +84,7 @@ export class Runner implements Listener {
       else void this.#release(lease);
     }
     this.#drop(lost, "lost while away");
+    this.#known = null;
     this.#tellReady();
     this.#renewIn(0);
   }
@@ -102,6 +93,7 @@ export class Runner implements Listener {
     const { job, epoch } = grant.lease;
     const known = this.#live().find((held) => held.lease.job === job);
     if (known && known.lease.epoch >= epoch) return;
+    if (this.#known) this.#known = { ...this.#known, [grant.slot]: this.#known[grant.slot] - 1 };
     if (known) this.#abandon(known, "granted anew");
     if (this.freeSlots[grant.slot] > 0) return this.#start(grant);
     this.#log.info("a grant too many was given back", { job, slot: grant.slot });
@@ -193,7 +185,6 @@ export class Runner implements Listener {
       this.#held.delete(held);
       this.#tellReady();
     });
-    this.#tellReady();
     this.#renewIn(this.#pace());
   }
 
@@ -243,13 +234,19 @@ export class Runner implements Listener {
     await this.#options.connection.ask({ type: "release", lease }).catch(() => undefined);
   }
 
-  /** Once for all changes of this moment. */
+  /**
+   * Tells free slots where the coordinator knows otherwise, once for all changes of this moment. It counts its
+   * own grants down, so a grant alone is not worth a frame: by the time it arrived there might be another
+   * grant on its way, and the word would be old.
+   */
   #tellReady(): void {
     if (this.#readyDue) return;
     this.#readyDue = true;
     queueMicrotask(() => {
       this.#readyDue = false;
-      this.#options.connection.tell({ type: "ready", slots: this.freeSlots });
+      const slots = this.freeSlots;
+      if (this.#known && sameSlots(slots, this.#known)) return;
+      this.#known = this.#options.connection.tell({ type: "ready", slots }) ? slots : null;
     });
   }
 }

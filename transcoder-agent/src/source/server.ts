@@ -62,26 +62,33 @@ export class SourceServer {
     });
     if (request.method === "HEAD") return void response.end();
     await send(input, [from, to], response).catch((error: unknown) => {
-      this.#log.debug("an input broke off", { reason: String(error) });
-      response.destroy();
+      this.#log.warn("an input broke off", { reason: String(error) });
     });
   }
 }
 
-/** Streams until the reader has enough; a reader that goes away ends the reading. */
+/** Streams until the reader has enough. A reader that goes away ends the reading, which is no error. */
 async function send(input: Input, [from, to]: Interval, response: ServerResponse): Promise<void> {
   const gone = new AbortController();
-  response.once("close", () => gone.abort(new Error("the reader went away")));
-  for await (const chunk of input.read(from, to, gone.signal)) {
-    await abortable(written(response, chunk), gone.signal);
+  response.once("close", () => gone.abort());
+  try {
+    for await (const chunk of input.read(from, to, gone.signal)) {
+      await abortable(written(response, chunk, gone), gone.signal);
+    }
+    response.end();
+  } catch (error) {
+    response.destroy();
+    if (!gone.signal.aborted) throw error;
   }
-  response.end();
 }
 
 /** Resolves when the chunk has left for the kernel, so that its memory can be used again. */
-function written(response: ServerResponse, chunk: Buffer): Promise<void> {
-  return new Promise((resolve, reject) => {
-    response.write(chunk, (error) => (error ? reject(error) : resolve()));
+function written(response: ServerResponse, chunk: Buffer, gone: AbortController): Promise<void> {
+  return new Promise((resolve) => {
+    response.write(chunk, (error) => {
+      if (error) gone.abort();
+      resolve();
+    });
   });
 }
 

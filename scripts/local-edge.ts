@@ -177,7 +177,7 @@ function forwardLog(options: LocalEdgeOptions, line: { level: string; message: s
 
 async function runCron(url: string, now: number): Promise<void> {
   const query = new URLSearchParams({ cron: "* * * * *", time: String(now) });
-  const response = await fetch(`${url}/cdn-cgi/handler/scheduled?${query.toString()}`);
+  const response = await fetch(`${url}/cdn-cgi/local/scheduled?${query.toString()}`);
   if (!response.ok)
     throw new Error(`The scheduled handler failed: ${response.status} ${await response.text()}`);
   await response.arrayBuffer();

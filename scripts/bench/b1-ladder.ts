@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { Bench, Benchmark, Finding } from "./benchmark.ts";
 import { bestCommand } from "./kit/best-command.ts";
 import { watchPage } from "./kit/continuity.ts";
-import { ffmpeg } from "./kit/ffmpeg.ts";
+import { ffmpegAside } from "./kit/ffmpeg.ts";
 import { type Film, type FilmKind, makeFilm } from "./kit/footage.ts";
 import { billSince, type CpuBill, cpuBill, type House, isPlayable, openHouse } from "./kit/house.ts";
 import { phaseLine, phasesOf } from "./kit/phases.ts";
@@ -93,7 +93,7 @@ async function runBest(
 ): Promise<{ seconds: number; cpu: number }> {
   const before = cpuOf(process.pid).ended;
   const started = performance.now();
-  await ffmpeg(bestCommand(film.path, kind, folder));
+  await ffmpegAside(bestCommand(film.path, kind, folder));
   const seconds = (performance.now() - started) / 1_000;
   return { seconds, cpu: cpuOf(process.pid).ended - before };
 }

@@ -4,6 +4,8 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 const QUIET = ["-hide_banner", "-nostdin", "-nostats", "-y"];
+/** As in the agent's guard. */
+const NICENESS = "10";
 const OUTPUT_BYTES = 64 * 1_024 * 1_024;
 
 /** Answers what it said. */
@@ -17,6 +19,13 @@ export async function ffmpeg(args: readonly string[], level = "error"): Promise<
 export async function ffprobe(args: readonly string[]): Promise<string> {
   const { stdout } = await run("ffprobe", ["-v", "error", ...args], { maxBuffer: OUTPUT_BYTES });
   return stdout.trim();
+}
+
+/** The same at the priority that agents give it, so that a machine's other work slows both sides of a ratio alike. */
+export async function ffmpegAside(args: readonly string[]): Promise<void> {
+  await run("nice", ["-n", NICENESS, "ffmpeg", ...QUIET, "-loglevel", "error", ...args], {
+    maxBuffer: OUTPUT_BYTES,
+  });
 }
 
 /** Video packets, without decoding: in our codecs, frames. */

@@ -9,7 +9,7 @@ import { type LocalAgent, startLocalAgent } from "../../local-agents.ts";
 import { type LocalEdge, startLocalEdge } from "../../local-edge.ts";
 import type { Bench } from "../benchmark.ts";
 import { isIdle, type JobSpan, jobsOf, type Line, parseLine } from "./agent-log.ts";
-import { cpuOf, cpuOfOurs } from "./processes.ts";
+import { cpuOf, cpuOfAll, ourProcesses } from "./processes.ts";
 import type { StorageProxy } from "./storage-proxy.ts";
 
 export interface WatchedAgent extends LocalAgent {
@@ -147,7 +147,7 @@ export function cpuBill(agents: readonly WatchedAgent[]): CpuBill {
   return {
     tools: all.reduce((total, { ended }) => total + ended, 0),
     agents: all.reduce((total, { own }) => total + own, 0),
-    workerd: cpuOfOurs("workerd"),
+    workerd: cpuOfAll(ourProcesses("workerd")),
   };
 }
 

@@ -21,14 +21,14 @@ test("phases follow one another and add up to the whole", () => {
       span("encode", 6_000, 9_000),
     ],
   });
-  expect(phases.map(({ seconds }) => seconds)).toEqual([0.5, 1.5, 6, 0.5, 0.5, 1]);
+  expect(phases.map(({ seconds }) => seconds)).toEqual([0.5, 1.5, 6, 0, 0.5, 0.5, 1]);
   expect(phases.reduce((total, { seconds }) => total + seconds, 0)).toBe(10);
   expect(phaseLine(phases)).toMatch(/^an encoder runs 6\.00 s \(60 %\) · /);
 });
 
 test("without an encoder everything is said to come before one", () => {
   const phases = phasesOf({ answered: 0, ready: 1_000, jobs: [], tools: [] });
-  expect(phases.map(({ seconds }) => seconds)).toEqual([1, 0, 0]);
+  expect(phases.map(({ seconds }) => seconds)).toEqual([1, 0, 0, 0, 0, 0, 0]);
 });
 
 test("an encoder is told from other tools by its command", () => {

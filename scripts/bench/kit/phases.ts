@@ -30,11 +30,12 @@ export function phasesOf({ answered, ready, jobs, tools }: Course): Phase[] {
   const encodes = tools.filter(({ tool, from }) => tool === "encode" && from < ready);
   const firstEncode = Math.min(ready, ...encodes.map(({ from }) => from));
   const lastEncode = Math.max(firstEncode, ...encodes.map(({ to }) => Math.min(to, ready)));
-  const between = split(firstEncode, lastEncode, tools);
+  const between = toolSeconds(firstEncode, lastEncode, tools);
   return [
     { name: "until the agent begins", seconds: length(answered, firstJob) },
     { name: "until an encoder runs (inspection, plan)", seconds: length(firstJob, firstEncode) },
-    ...between.filter(({ seconds }) => seconds > 0),
+    ...PRECEDENCE.map((tool) => ({ name: NAMES[tool], seconds: between[tool] })),
+    { name: "no tool runs, between encoders", seconds: between.none },
     { name: "after the last encoder (boxes, upload, commit)", seconds: length(lastEncode, ready) },
   ];
 }
@@ -43,12 +44,18 @@ export function phasesOf({ answered, ready, jobs, tools }: Course): Phase[] {
 export function phaseLine(phases: readonly Phase[]): string {
   const whole = phases.reduce((total, { seconds }) => total + seconds, 0);
   return phases
+    .filter(({ seconds }) => seconds > 0)
     .toSorted((one, other) => other.seconds - one.seconds)
     .map(({ name, seconds }) => `${name} ${seconds.toFixed(2)} s (${Math.round((100 * seconds) / whole)} %)`)
     .join(" · ");
 }
 
-function split(from: number, to: number, tools: readonly ToolSpan[]): Phase[] {
+/** What ran between two moments, by precedence; "none" is the agent and the edge themselves. */
+export function toolSeconds(
+  from: number,
+  to: number,
+  tools: readonly ToolSpan[],
+): Record<Tool | "none", number> {
   const edges = [from, to, ...tools.flatMap((span) => [span.from, span.to])];
   const cuts = [...new Set(edges.filter((edge) => edge >= from && edge <= to))].toSorted((a, b) => a - b);
   const seconds: Record<Tool | "none", number> = { encode: 0, probe: 0, other: 0, none: 0 };
@@ -58,10 +65,7 @@ function split(from: number, to: number, tools: readonly ToolSpan[]): Phase[] {
     const tool = PRECEDENCE.find((name) => running.some((span) => span.tool === name)) ?? "none";
     seconds[tool] += length(start, end);
   }
-  return [
-    ...PRECEDENCE.map((tool) => ({ name: NAMES[tool], seconds: seconds[tool] })),
-    { name: "no tool runs, between encoders", seconds: seconds.none },
-  ];
+  return seconds;
 }
 
 function length(from: number, to: number): number {

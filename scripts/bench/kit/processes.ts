@@ -33,10 +33,14 @@ export function descendants(pid: number): number[] {
   return children.flatMap((child) => [child, ...descendants(child)]);
 }
 
-/** CPU seconds of all processes below us whose command holds that word. */
-export function cpuOfOurs(word: string): number {
-  const found = descendants(process.pid).filter((pid) => commandOf(pid).includes(word));
-  return found.reduce((total, pid) => total + cpuOf(pid).own, 0);
+/** Processes below us whose command holds that word. */
+export function ourProcesses(word: string): number[] {
+  return descendants(process.pid).filter((pid) => commandOf(pid).includes(word));
+}
+
+/** CPU seconds of these processes so far, without their children. */
+export function cpuOfAll(pids: readonly number[]): number {
+  return pids.reduce((total, pid) => total + cpuOf(pid).own, 0);
 }
 
 function threads(pid: number): string[] {

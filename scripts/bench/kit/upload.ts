@@ -5,7 +5,13 @@ import { basename } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { z } from "zod";
 
-const Answer = z.object({ id: z.string(), url: z.string(), raw_url: z.string(), delete_url: z.string() });
+const Answer = z.object({
+  id: z.string(),
+  url: z.string(),
+  raw_url: z.string(),
+  delete_url: z.string(),
+  jobs: z.array(z.string()),
+});
 
 export interface Sent extends z.infer<typeof Answer> {
   /** Milliseconds since 1970 when the answer was there. */

@@ -7,7 +7,8 @@ import type { SourceTraits } from "#protocol";
 export interface PlannedRung {
   /** Its height's name: "480", "720" … (short side in pixels) */
   name: string;
-  mode: "encode";
+  /** `copy`: the source's own packets; boundaries are then its usable keyframes. */
+  mode: "encode" | "copy";
   width: number;
   height: number;
   /** Most bits per second. */

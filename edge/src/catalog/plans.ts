@@ -18,7 +18,7 @@ const PlanBody: z.ZodType<Plan> = z.object({
   rungs: z.array(
     z.object({
       name: z.string(),
-      mode: z.literal("encode"),
+      mode: z.enum(["encode", "copy"]),
       width: whole.positive(),
       height: whole.positive(),
       ceiling: whole.positive(),
@@ -33,6 +33,9 @@ const PlanBody: z.ZodType<Plan> = z.object({
       channels: whole.positive(),
       language: z.string().nullable(),
     }),
+  ),
+  texts: z.array(
+    z.object({ name: z.string(), stream: whole.nonnegative(), language: z.string().nullable() }),
   ),
 });
 

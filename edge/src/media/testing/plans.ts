@@ -63,6 +63,7 @@ export function planOf(frames: Frames, changes: Partial<Plan> = {}): Plan {
     video: { stream: 0, codec: "h264", traits: PLAIN },
     rungs: planLadder({ width: 1920, height: 1080, bitRate: null }),
     tracks: [TRACK],
+    texts: [],
     ...changes,
   };
 }

@@ -13,6 +13,7 @@ export interface RecordProgress {
   etaSeconds: number | null;
   waiting: "no_agent" | null;
   making: { kind: string; name: string; fraction: number }[];
+  rungs?: { name: string; ranges: [from: number, to: number][] }[];
 }
 
 const MS_PER_SECOND = 1_000;
@@ -97,7 +98,8 @@ function hashOf(file: FileRow): string | null {
 
 function renditionRecord(rendition: RenditionRow, progress: RecordProgress | null, fileUrl: string) {
   const { kind, name, type, width, height, size, state, reason } = rendition;
-  const inHand = progress?.making.some((one) => one.kind === kind && one.name === name) ?? false;
+  const inHand = progress?.making.find((one) => one.kind === kind && one.name === name);
+  const encoded = progress?.rungs?.find((rung) => kind === "rung" && rung.name === name)?.ranges;
   return {
     kind,
     name,
@@ -108,6 +110,9 @@ function renditionRecord(rendition: RenditionRow, progress: RecordProgress | nul
     size,
     state: state === "waiting" && inHand ? ("making" as const) : state,
     reason,
+    /** While it is being made: how far, 0 … 1, and of a rung the seconds that are encoded. */
+    fraction: inHand?.fraction ?? null,
+    ranges: encoded ?? null,
   };
 }
 

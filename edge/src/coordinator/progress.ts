@@ -17,6 +17,8 @@ export interface Progress {
   /** Nobody who could do what is next is connected. */
   waiting: "no_agent" | null;
   making: { kind: string; name: string; fraction: number }[];
+  /** The ranges of each rung by itself, so that a player takes one that is there. */
+  rungs?: { name: string; ranges: [from: number, to: number][] }[];
   /** Grows with every change; `watch` waits for the next. */
   version: number;
 }
@@ -80,6 +82,22 @@ function makingOf(jobs: readonly JobSketch[]): Progress["making"] {
   return [...sums.values()]
     .filter(({ busy }) => busy)
     .map(({ kind, name, done, cost }) => ({ kind, name, fraction: done / cost }));
+}
+
+export function rungRanges(
+  plan: Plan,
+  claims: readonly { track: string; segment: number }[],
+): NonNullable<Progress["rungs"]> {
+  return plan.rungs.map(({ name }) => {
+    const own = claims.filter(({ track }) => track === name);
+    return {
+      name,
+      ranges: rangesOf(
+        plan,
+        own.map(({ segment }) => segment),
+      ),
+    };
+  });
 }
 
 /** Neighbouring segments become one range. */

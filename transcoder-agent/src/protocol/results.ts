@@ -103,7 +103,11 @@ export const TrackReport = z.object({
   timescale: z.number().int().positive(),
   frames: count,
   segments: z.array(
-    z.object({ segment: count, offset: count, length: count, start: ticks, duration: ticks }),
+    z.object({
+      ...{ segment: count, offset: count, length: count, start: ticks, duration: ticks },
+      /** Of that segment alone; agents of the first release do not tell. */
+      frames: count.optional(),
+    }),
   ),
 });
 export type TrackReport = z.infer<typeof TrackReport>;

@@ -80,6 +80,10 @@ export function kindsFor({ ffmpeg, sharp, encoders }: Tools): JobKind[] {
     video: ffmpeg !== null && encoders.length > 0,
     audio: ffmpeg !== null,
     mp4: ffmpeg !== null,
+    index: ffmpeg !== null,
+    subtitle: ffmpeg !== null,
+    storyboard: ffmpeg !== null && sharp !== null,
+    waveform: ffmpeg !== null,
   };
   return (Object.keys(needs) as JobKind[]).filter((kind) => needs[kind]);
 }

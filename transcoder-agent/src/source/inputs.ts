@@ -9,6 +9,7 @@ import { asJobError } from "../disk.ts";
 import type { Gate } from "../gate.ts";
 import type { Source } from "../processors/processor.ts";
 import type { Address, Transfer } from "../transfer.ts";
+import { Derivatives } from "./derivatives.ts";
 import { Input } from "./input.ts";
 import type { SourceServer } from "./server.ts";
 
@@ -39,6 +40,8 @@ interface Reader {
 /** An input with the jobs that read it now. */
 interface Shared {
   input: Input;
+  /** Files made from it: remuxes. */
+  derivatives: Derivatives;
   /** Loopback address. */
   url: string;
   /** Signed address, the newest anybody got. */
@@ -123,6 +126,7 @@ export class Inputs {
     });
     const shared: Shared = {
       input,
+      derivatives: new Derivatives(input.path),
       url: server.publish(input),
       signed,
       renewing: null,
@@ -136,6 +140,7 @@ export class Inputs {
     shared.readers.delete(reader);
     if (shared.readers.size > 0) return;
     shared.input.rest();
+    shared.derivatives.rest();
     const forget = () => void this.#forget(identity, shared);
     shared.linger ??= setTimeout(forget, this.#options.lingerMs ?? LINGER_MS).unref();
   }
@@ -144,6 +149,7 @@ export class Inputs {
     this.#shared.delete(identity);
     if (shared.linger) clearTimeout(shared.linger);
     this.#options.server.withdraw(shared.url);
+    await shared.derivatives.close();
     await shared.input.close();
   }
 }
@@ -179,7 +185,7 @@ async function renew(shared: Shared): Promise<string> {
   throw last;
 }
 
-function sourceOf({ input, url }: Shared, signal: AbortSignal): Source {
+function sourceOf({ input, url, derivatives }: Shared, signal: AbortSignal): Source {
   return {
     size: input.size,
     url,
@@ -195,5 +201,12 @@ function sourceOf({ input, url }: Shared, signal: AbortSignal): Source {
         await file.close();
       }
     },
+    read: async (offset, length) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of input.read(offset, Math.min(input.size, offset + length), signal))
+        chunks.push(chunk);
+      return Buffer.concat(chunks);
+    },
+    derive: (name, make) => derivatives.get(name, make, signal),
   };
 }

@@ -34,9 +34,10 @@ const PlanBody: z.ZodType<Plan> = z.object({
       language: z.string().nullable(),
     }),
   ),
-  texts: z.array(
-    z.object({ name: z.string(), stream: whole.nonnegative(), language: z.string().nullable() }),
-  ),
+  // Plans of before subtitles were offered have none.
+  texts: z
+    .array(z.object({ name: z.string(), stream: whole.nonnegative(), language: z.string().nullable() }))
+    .default([]),
 });
 
 /** Kept only while the file is: a plan that comes after a deletion is dropped. */

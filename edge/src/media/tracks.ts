@@ -9,7 +9,7 @@ const MAX_TEXTS = 32;
 /** Sample rates that every player takes; all others are converted to the first. */
 const ENCODED_SAMPLE_RATES = [48_000, 44_100] as const;
 /** Subtitles that are letters, as ffprobe calls them; pictures of letters are left to the original. */
-const TEXT_CODECS = new Set(["subrip", "srt", "ass", "ssa", "mov_text", "webvtt", "text", "microdvd"]);
+const TEXT_CODECS = new Set(["subrip", "srt", "ass", "ssa", "mov_text", "webvtt", "text", "ttml", "stl"]);
 
 export function planTracks(inspection: InspectResult): PlannedTrack[] {
   return inspection.audio.slice(0, MAX_TRACKS).map((audio, at) => ({

@@ -81,6 +81,32 @@ function forcedTimes({ boundaries, origin, timescale }: RectangleEncode): string
     .join(",");
 }
 
+/** The source's own packets from before `from` to behind `until` (seconds of the source); the box pass cuts. */
+export function copyRectangle(wish: {
+  url: string;
+  stream: number;
+  from: number | null;
+  until: number;
+  timescale: number;
+  path: string;
+}): Invocation {
+  return {
+    inputs: [{ options: [...sourceOptions(wish.url), ...seekOptions(wish.from)], url: wish.url }],
+    outputs: [
+      {
+        path: wish.path,
+        options: [
+          ...["-map", `0:${wish.stream}`, "-c", "copy", "-copypriorss", "1", "-tag:v", "avc1"],
+          ...["-to", wish.until.toFixed(6)],
+          // Puts the parameter sets before every IDR: `dump_extra` would put an MP4's own there, undecodable.
+          ...["-bsf:v", "h264_mp4toannexb", "-video_track_timescale", String(wish.timescale)],
+          ...fragmentOptions(wish.path).options,
+        ],
+      },
+    ],
+  };
+}
+
 /** Decodes a file of ours and throws the pictures away: the outcome's `frame` says how many there were. */
 export function countFrames(path: string): Invocation {
   return {

@@ -1,6 +1,6 @@
 /**
- * A rectangle: segments × rungs by one decode, each rung to an object of its own with one fragment per
- * segment. The coordinator compares the frames counted here with the plan's.
+ * A rectangle: segments × rungs, each rung to an object of its own with one fragment per segment: copied rungs
+ * first, since they take no time, then all others by one decode. The coordinator compares the frames counted here with the plan's.
  */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -15,6 +15,7 @@ import { encodeRectangle } from "../ffmpeg/video-arguments.ts";
 import type { RungRecipe, VideoRecipe, VideoResult } from "../protocol.ts";
 import type { JobContext, Processor } from "./processor.ts";
 import { closeEnd } from "./open-end.ts";
+import { copyRung } from "./video-copy.ts";
 import { openReadable, type Readable } from "./readable.ts";
 import { LandedLate, readFromBefore } from "./seeking.ts";
 import { checkStretch, fractionOf, timelineBoundaries } from "./stretch.ts";
@@ -22,17 +23,32 @@ import { checkStretch, fractionOf, timelineBoundaries } from "./stretch.ts";
 export const video: Processor<VideoRecipe> = async (recipe, context) => {
   checkStretch(recipe);
   const readable = await openReadable(await context.source(), recipe.traits.remux, context);
-  const boundaries = await closeEnd(recipe, readable, context.signal);
-  const kind = `${recipe.codec} ${recipe.traits.transfer}`;
-  return withFallback(context.encoders, kind, context.log, async (encoder) => ({
+  const rectangle = { ...recipe, boundaries: await closeEnd(recipe, readable, context.signal) };
+  const done = new Map<string, VideoResult["rungs"][number]>();
+  for (const rung of recipe.rungs.filter(({ mode }) => mode === "copy")) {
+    const report = await copyRung(rung, rectangle, readable, context);
+    if (report !== null) done.set(rung.name, report);
+  }
+  const rungs = recipe.rungs.filter(({ name }) => !done.has(name));
+  const encoded = rungs.length === 0 ? null : await encodeAll({ ...rectangle, rungs }, readable, context);
+  for (const report of encoded?.rungs ?? []) done.set(report.name, report);
+  return {
     kind: "video",
-    rungs: await encodeRungs({ ...recipe, boundaries }, readable, encoder, context),
-    encoder: encoder.name,
-  }));
+    rungs: recipe.rungs.flatMap(({ name }) => done.get(name) ?? []),
+    encoder: encoded?.encoder ?? "copy",
+  };
 };
 
 /** A recipe whose end is known. */
 type Rectangle = Omit<VideoRecipe, "boundaries"> & { boundaries: number[] };
+
+function encodeAll(recipe: Rectangle, readable: Readable, context: JobContext) {
+  const kind = `${recipe.codec} ${recipe.traits.transfer}`;
+  return withFallback(context.encoders, kind, context.log, async (encoder) => ({
+    rungs: await encodeRungs(recipe, readable, encoder, context),
+    encoder: encoder.name,
+  }));
+}
 
 async function encodeRungs(
   recipe: Rectangle,

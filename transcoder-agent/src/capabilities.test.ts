@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { encodersFor, isTooOld, kindsFor, slotsFor, surveyMachine, type Machine } from "./capabilities.ts";
 import { checkUp, formatCheckup } from "./check.ts";
 import { SOFTWARE, type Encoder } from "./ffmpeg/h264.ts";
+import { JobKind } from "./protocol.ts";
 import { silentLog } from "./rehearsal/log.ts";
 
 const GPU: Encoder = { ...SOFTWARE, name: "h264_nvenc", hardware: true };
@@ -16,11 +17,20 @@ beforeEach(async () => {
 });
 afterEach(() => rm(cacheDir, { recursive: true }));
 
+const AFTERWARDS = ["index", "subtitle", "storyboard", "waveform"];
+
 test("the kinds of jobs follow from the tools", () => {
-  expect(kindsFor(all)).toEqual(["inspect", "image", "video", "audio", "mp4"]);
+  expect(kindsFor(all)).toEqual(["inspect", "image", "video", "audio", "mp4", ...AFTERWARDS]);
   expect(kindsFor({ ...all, ffmpeg: null, encoders: [] })).toEqual(["image"]);
-  expect(kindsFor({ ...all, encoders: [] })).toEqual(["inspect", "image", "audio", "mp4"]);
-  expect(kindsFor({ ...all, sharp: null })).toEqual(["video", "audio", "mp4"]);
+  expect(kindsFor({ ...all, encoders: [] })).toEqual(["inspect", "image", "audio", "mp4", ...AFTERWARDS]);
+  expect(kindsFor({ ...all, sharp: null })).toEqual([
+    "video",
+    "audio",
+    "mp4",
+    "index",
+    "subtitle",
+    "waveform",
+  ]);
 });
 
 test.each([
@@ -62,7 +72,7 @@ test("this machine can do every kind of job, and the check says so", async () =>
   expect(machine.encoders.map(({ name }) => name)).toContain("libx264");
   expect(machine.slots.io).toBe(3);
   const checkup = await checkUp(machine, join(cacheDir, "not", "yet"), "0.1.0");
-  expect(checkup).toMatchObject({ ok: true, kinds: ["inspect", "image", "video", "audio", "mp4"] });
+  expect(checkup).toMatchObject({ ok: true, kinds: JobKind.options });
   expect(formatCheckup(checkup)).toMatch(/ffmpeg +\d/);
 });
 
@@ -80,5 +90,7 @@ test("the check of a bare machine says what to install", async () => {
   };
   const checkup = await checkUp(bare, cacheDir, "0.1.0");
   expect(checkup.ok).toBe(false);
-  expect(formatCheckup(checkup)).toMatch(/cannot do: inspect, video, audio, mp4\.\n- Install ffmpeg\./);
+  expect(formatCheckup(checkup)).toMatch(
+    /cannot do: inspect, video, audio, mp4, index, subtitle, storyboard, waveform\.\n- Install ffmpeg\./,
+  );
 });

@@ -54,7 +54,6 @@ const FILMS: [name: string, wish: Omit<Parameters<typeof makeFilm>[2], "seconds"
   ["deep.mp4", { video: [...X264, "-bf", "5", "-b-pyramid", "normal", "-g", "60"] }],
   ["open.mp4", { video: [...X264, "-bf", "3", "-g", "48", "-x264opts", "open-gop=1"] }],
   ["plain.mov", { video: [...X264, "-bf", "0", "-g", "30"], audio: ["-c:a", "pcm_s16le"] }],
-  ["uneven.mp4", { filter: STILL, more: VFR }],
   ["negative.mp4", { more: ["-movflags", "+negative_cts_offsets"] }],
   ["without-edits.mp4", { more: ["-use_editlist", "0"] }],
   ["hevc.mp4", { video: ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none"] }],
@@ -71,6 +70,15 @@ test.each(FILMS)("%s: the tables say what the demuxer says", async (name, wish) 
     const tabled = await tabulateTimes(film);
     expect(tabled).not.toBeNull();
     expect(summary(film, tabled)).toEqual(summary(film, await demuxTimes(film, signal)));
+  });
+});
+
+test("of an uneven film the tables know even how long the last frame stays", async () => {
+  const file = await makeFilm(bench.folder, "uneven.mp4", { seconds: 11, filter: STILL, more: VFR });
+  await withFilm(file, async (film) => {
+    const [tabled, demuxed] = [await tabulateTimes(film), await demuxTimes(film, signal)];
+    expect(tabled?.index).toEqual({ ...demuxed.index, end: 11 * 90_000 });
+    expect(demuxed.index.end).toBeLessThanOrEqual(11 * 90_000);
   });
 });
 

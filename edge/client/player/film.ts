@@ -128,7 +128,11 @@ export class Film {
     this.#quality = quality;
     this.#from = at;
     showNote(quality === null ? waitingWords(this.#record) : null);
-    if (quality === null) return;
+    if (quality === null) {
+      // What is being made will be a stream: hls.js is here by then.
+      if (HAS_MEDIA_SOURCE && this.#record.progress?.waiting === null) void import("hls.js");
+      return;
+    }
     const plays = !video.paused;
     video.defaultPlaybackRate = video.playbackRate;
     this.#pending.abort();

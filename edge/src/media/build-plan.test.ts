@@ -15,6 +15,11 @@ const withVideo = (changes: object): InspectResult =>
 test("the same inspection yields the same plan; another file, look or ladder another id", async () => {
   const plan = await buildPlan(SLUG, INSPECTION, index);
   expect(await buildPlan(SLUG, structuredClone(INSPECTION), { ...index })).toEqual(plan);
+  const elsewhere = {
+    ...INSPECTION,
+    video: { ...withVideo({}).video, index: "frames.json" },
+  } as InspectResult;
+  expect((await buildPlan(SLUG, elsewhere, index))?.id).toBe(plan?.id);
   const others = [
     await buildPlan("Ab3dE9fGh2", INSPECTION, index),
     await buildPlan(SLUG, { ...INSPECTION, bitRate: 1 }, index),

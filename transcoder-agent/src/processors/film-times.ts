@@ -44,8 +44,7 @@ export async function demuxTimes(film: Film, signal: AbortSignal): Promise<FilmT
 export async function tabulateTimes(film: Film): Promise<FilmTimes | null> {
   const { readable, probed, position } = film;
   const picture = streamAt(probed, position);
-  if (!/\bmp4\b/.test(probed.format.format_name) || !TABLED_CODECS.has(picture?.codec_name ?? ""))
-    return null;
+  if (!isMp4(probed.format.format_name) || !TABLED_CODECS.has(picture?.codec_name ?? "")) return null;
   const tracks = await readMovieTracks(readable.read, readable.size);
   if (tracks === null) return null;
   const gathering = gather(film);
@@ -74,8 +73,9 @@ export async function headTimes(
   film: Film,
   signal: AbortSignal,
 ): Promise<{ head: Head; origin: number } | null> {
-  const { duration } = film.probed.format;
-  if (duration === undefined || duration <= HEAD_SECONDS) return null;
+  const { duration, format_name: name } = film.probed.format;
+  // An MP4 without usable tables is broken off or in fragments: nothing it says of its length can be relied on.
+  if (isMp4(name) || duration === undefined || duration <= HEAD_SECONDS) return null;
   const gathering = gather(film);
   await readPackets(film.readable.url, { seconds: HEAD_SECONDS }, gathering.add, { signal });
   const { index, origin } = gathering.build();
@@ -119,4 +119,8 @@ function wantedStreams({ readable, position, sounds }: Film): { stream: number; 
 
 function streamAt(probed: Probed, position: number): ProbedStream | undefined {
   return probed.streams.find(({ index }) => index === position);
+}
+
+function isMp4(formatName: string): boolean {
+  return /\bmp4\b/.test(formatName);
 }

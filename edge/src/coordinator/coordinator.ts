@@ -130,7 +130,7 @@ export class Coordinator extends DurableObject<Env> implements CoordinatorCalls 
       store.jobs.sketches(fileId),
       plan,
       rungs.map(({ segment }) => segment),
-      (kind) => sockets.isAnyAble(kind, now),
+      (work) => sockets.isAnyAble(work, now),
       store.files.version(fileId),
       now,
     );

@@ -7,12 +7,16 @@ import { jobsWhere } from "./job-store.ts";
 import { NO_SLOTS, type Job, type Waiting } from "./ledger-types.ts";
 import { AVOID_MS } from "./schedule.ts";
 import { first, type Sql, type SqlValue } from "./sql.ts";
+import { LAPSE_MS } from "./withdrawal.ts";
 
 /** States that are counted for people; those that only ever grow are not. */
 const COUNTED = ["blocked", "ready", "leased", "committing", "retry_wait", "dead"] as const;
 
+/** Rectangles looked at for one that is slow. */
+const ENCODING = 64;
+
 export interface QueueStore {
-  /** The first few jobs of each group that the schedule may tell apart: owner, kind and rank. */
+  /** The first few jobs of each group that the schedule may tell apart: owner, kind, needs and rank. */
   waitingHeads(perGroup: number): Waiting[];
   leasedBy(agentId: string): Job[];
   /** Slots that an agent's leases occupy. */
@@ -22,6 +26,18 @@ export interface QueueStore {
   expired(now: number, limit: number): Job[];
   awake(now: number, state: "retry_wait" | "committing", limit: number): Job[];
   ageing(now: number, limit: number): Job[];
+  /** Ready because somebody waited, who has not asked again since. */
+  lapsing(now: number, limit: number): Job[];
+  /** How many jobs of the file were made since then because somebody waited. */
+  countAsked(fileId: string, since: number): number;
+  /** What begins at the front or after it comes first, what lies before it last. Milliseconds. */
+  moveFront(planId: string, fileId: string, front: number, span: number): void;
+  /** Rectangles that agents are at, longest first. */
+  encoding(): Job[];
+  /** Milliseconds of film that planned rectangles which nobody has begun are to encode. */
+  unbegunMs(fileId: string, planId: string): number;
+  /** A rectangle of the file waits for an agent. */
+  hasReady(fileId: string): boolean;
   /** When the alarm has something to look at; null: never. */
   nextStep(now: number): number | null;
   /** After a restart nobody verifies any more what was being verified. */
@@ -45,6 +61,41 @@ export function createQueueStore(sql: Sql): QueueStore {
       ),
     ageing: (now, limit) =>
       many("where state = 'ready' and turn > 0 and ageAt <= ? order by ageAt limit ?", now, limit),
+    lapsing: (now, limit) =>
+      many(
+        "where state = 'ready' and askedAt is not null and askedAt <= ? order by askedAt limit ?",
+        ...[now - LAPSE_MS, limit],
+      ),
+    countAsked: (fileId, since) =>
+      first(
+        sql.exec<{ count: number }>(
+          "select count(*) as count from jobs where fileId = ? and askedAt is not null and waitingSince > ?",
+          ...[fileId, since],
+        ),
+      )?.count ?? 0,
+    moveFront: (planId, fileId, front, span) =>
+      void sql.exec(
+        `update jobs set position =
+           case when startMs + workMs > ? then max(0, startMs - ?) else startMs + ? - ? end
+         where fileId = ? and planId = ? and kind in ('video', 'audio') and state in ('ready', 'leased', 'retry_wait')`,
+        ...[front, front, span, front, fileId, planId],
+      ),
+    encoding: () => many("where state = 'leased' and kind = 'video' order by startedAt limit ?", ENCODING),
+    unbegunMs: (fileId, planId) =>
+      first(
+        sql.exec<{ ms: number | null }>(
+          `select sum(workMs) as ms from jobs where fileId = ? and planId = ? and kind = 'video'
+             and needs = 'encoder' and state in ('ready', 'retry_wait') and askedAt is null`,
+          ...[fileId, planId],
+        ),
+      )?.ms ?? 0,
+    hasReady: (fileId) =>
+      sql
+        .exec(
+          "select 1 as yes from jobs where fileId = ? and kind = 'video' and state = 'ready' limit 1",
+          fileId,
+        )
+        .toArray().length > 0,
     nextStep: (now) => nextStep(sql, now),
     hurryCommitting: (now) =>
       void sql.exec("update jobs set notBefore = ? where state = 'committing' and notBefore > ?", now, now),
@@ -74,28 +125,38 @@ function heldByOwner(sql: Sql): Map<string, number> {
 /** Jumps from group to group by the index, so that a flood of ten thousand jobs costs as little as ten. */
 function waitingHeads(sql: Sql, perGroup: number): Waiting[] {
   const heads: Waiting[] = [];
-  let group: { owner: string; kind: string; turn: number } | null = { owner: "", kind: "", turn: -1 };
+  let group: Group | null = { owner: "", kind: "", needs: "", turn: -1 };
   for (;;) {
     group = first(
-      sql.exec<{ owner: string; kind: string; turn: number }>(
-        `select owner, kind, turn from jobs where state = 'ready' and (owner, kind, turn) > (?, ?, ?)
-       order by owner, kind, turn limit 1`,
-        ...[group.owner, group.kind, group.turn],
+      sql.exec<Group>(
+        `select owner, kind, needs, turn from jobs
+         where state = 'ready' and (owner, kind, needs, turn) > (?, ?, ?, ?)
+         order by owner, kind, needs, turn limit 1`,
+        ...[group.owner, group.kind, group.needs, group.turn],
       ),
     );
     if (group === null) return heads;
     heads.push(
       ...sql
         .exec<WaitingRow>(
-          `select id, owner, kind, turn, position, cost, avoid, losses, waitingSince from jobs
-           where state = 'ready' and owner = ? and kind = ? and turn = ? order by position, id limit ?`,
-          ...[group.owner, group.kind, group.turn, perGroup],
+          `select id, owner, kind, needs, turn, position, cost, avoid, losses, waitingSince, hedgeOf,
+             coalesce((select holders from files where files.fileId = jobs.fileId), '[]') as holders
+           from jobs where state = 'ready' and owner = ? and kind = ? and needs = ? and turn = ?
+           order by position, id limit ?`,
+          ...[group.owner, group.kind, group.needs, group.turn, perGroup],
         )
-        .toArray(),
+        .toArray()
+        .map((row) => ({ ...row, holders: JSON.parse(row.holders) as string[] })),
     );
   }
 }
-type WaitingRow = Waiting & Record<string, SqlValue>;
+type WaitingRow = Omit<Waiting, "holders"> & { holders: string } & Record<string, SqlValue>;
+interface Group extends Record<string, SqlValue> {
+  owner: string;
+  kind: string;
+  needs: string;
+  turn: number;
+}
 
 function nextStep(sql: Sql, now: number): number | null {
   const row = first(
@@ -104,6 +165,7 @@ function nextStep(sql: Sql, now: number): number | null {
       select min(leaseEnd) as at from jobs where state = 'leased'
       union all select min(notBefore) from jobs where state in ('retry_wait', 'committing')
       union all select min(ageAt) from jobs where state = 'ready' and turn > 0
+      union all select min(askedAt) + ${LAPSE_MS} from jobs where state = 'ready' and askedAt is not null
       union all select min(waitingSince) + ? from jobs
         where state = 'ready' and losses >= 2 and waitingSince > ?)`,
       ...[AVOID_MS, now - AVOID_MS],

@@ -11,7 +11,8 @@ function waiting(changes: Partial<Waiting> = {}): Waiting {
   counter += 1;
   return {
     ...{ id: `main.${String(counter).padStart(6, "0")}`, owner: "anonymous", kind: "video", turn: RANK.rest },
-    ...{ position: 0, cost: 10, avoid: null, losses: 0, waitingSince: NOW },
+    ...{ position: 0, cost: 10, avoid: null, losses: 0, waitingSince: NOW, hedgeOf: null, holders: [] },
+    needs: (changes.kind ?? "video") === "video" ? "encoder" : "io",
     ...changes,
   };
 }
@@ -27,8 +28,8 @@ function seat(agentId: string, changes: Partial<Seat> = {}): Seat {
 
 function usage(seats: readonly Seat[], held: Record<string, number> = {}): Usage {
   const slots = seats.reduce((sum, { capacity }) => sum + capacity.gpu + capacity.cpu + capacity.io, 0);
-  const hasOther: Usage["hasOther"] = (kind, agentId) =>
-    seats.some((one) => one.agentId !== agentId && isAble(one, kind));
+  const hasOther: Usage["hasOther"] = (work, agentId) =>
+    seats.some((one) => one.agentId !== agentId && isAble(one, work));
   return { held: new Map(Object.entries(held)), slots, hasOther };
 }
 

@@ -10,7 +10,7 @@ export interface LocalAgent {
   process: ChildProcess;
   /** Rejects, with the end of what the agent said, when it ends without having been asked to. */
   died: Promise<never>;
-  /** SIGTERM twice: what is held is given back uncharged and at once. */
+  /** Two signals: what is held is given back uncharged and at once. */
   stop(): Promise<void>;
 }
 
@@ -82,8 +82,9 @@ async function keyFile(edge: LocalEdge, name: string, folder: string): Promise<s
 async function stopProcess(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  // Two of the same kind might be merged into one.
   child.kill("SIGTERM");
-  child.kill("SIGTERM");
+  child.kill("SIGINT");
   const limit = setTimeout(() => child.kill("SIGKILL"), STOP_LIMIT_MS);
   await ended;
   clearTimeout(limit);

@@ -7,7 +7,7 @@ import { startLocalEdge } from "./local-edge.ts";
 const dataDir = await mkdtemp(join(tmpdir(), "capcloud-edge-"));
 afterAll(() => rm(dataDir, { recursive: true, force: true }));
 
-test("rows and objects survive a restart of the local edge", async () => {
+test("rows and objects survive a restart of the local edge, and its cron handler runs", async () => {
   const first = await startLocalEdge({ dataDir });
   const database = await first.database();
   await database
@@ -26,6 +26,7 @@ test("rows and objects survive a restart of the local edge", async () => {
     expect(row?.label).toBe("l");
     const object = await (await second.bucket("SHARD_ENAM")).get("kept");
     expect(await object?.text()).toBe("bytes");
+    await second.scheduled();
   } finally {
     await second.stop();
   }

@@ -54,6 +54,7 @@ export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEd
   mkdirSync(options.dataDir, { recursive: true });
   // Miniflare starts workerd untied: were this process killed, it would live on and keep the port.
   process.env["MINIFLARE_WORKERD_PATH"] = tetheredScript(join(options.dataDir, "workerd.sh"), workerdPath());
+  const listeners = signalListeners();
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       ...(await workerOptions(options, url)),
@@ -68,6 +69,10 @@ export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEd
       telemetry: { enabled: false },
     }),
   );
+  // Miniflare ends the process at the first signal; whoever runs a local edge stops in an order of its own.
+  for (const [signal, listener] of signalListeners()) {
+    if (!listeners.some(([, known]) => known === listener)) process.off(signal, listener);
+  }
   await miniflare.ready;
   const database = async () => await miniflare.getD1Database("DB");
   if (!options.skipMigrations) await migrateLocal(await database());
@@ -84,6 +89,13 @@ export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEd
       await miniflare.dispose();
     },
   };
+}
+
+function signalListeners(): [NodeJS.Signals, NodeJS.SignalsListener][] {
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  return signals.flatMap((signal) =>
+    process.listeners(signal).map((listener): [NodeJS.Signals, NodeJS.SignalsListener] => [signal, listener]),
+  );
 }
 
 /** The one workerd of the lock file, as Miniflare itself finds it. */
@@ -165,7 +177,7 @@ function forwardLog(options: LocalEdgeOptions, line: { level: string; message: s
 
 async function runCron(url: string, now: number): Promise<void> {
   const query = new URLSearchParams({ cron: "* * * * *", time: String(now) });
-  const response = await fetch(`${url}/cdn-cgi/handler/scheduled?${query.toString()}`);
+  const response = await fetch(`${url}/cdn-cgi/local/scheduled?${query.toString()}`);
   if (!response.ok)
     throw new Error(`The scheduled handler failed: ${response.status} ${await response.text()}`);
   await response.arrayBuffer();

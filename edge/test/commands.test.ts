@@ -71,7 +71,9 @@ test("the demo with --json and --keep prints its result last, every link answers
         .split("\n")
         .find((text) => text.startsWith('{"ok"')),
     240_000,
-  );
+  ).catch((error: unknown) => {
+    throw new Error(`The demo said:\n${demo.output()}`, { cause: error });
+  });
   const result = DemoResult.parse(JSON.parse(line));
   const { clip, photo } = result;
   const links = [clip.page, clip.raw, clip.master, clip.mp4, clip.thumbnail];

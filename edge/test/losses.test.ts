@@ -62,7 +62,7 @@ test("an agent killed in the middle of a rectangle leaves nothing running, and a
 
 test("the edge killed in the middle of a job comes back, and the film still ends ready", async () => {
   const clip = await makeClip(join(house.dataDir, "restart.mp4"), { seconds: SECONDS, size: "1280x720" });
-  const agent = await house.startAgent("patient", { CAPCLOUD_RECONNECT_MS: "500" });
+  const agent = await house.startAgent("patient", { CAPCLOUD_RECONNECT_SECONDS: "1" });
   const { id } = await house.upload(clip);
   await untilEncoding(id);
   await house.restartEdge();

@@ -6,11 +6,11 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 const CLIP_SECONDS = 20;
 
-/** A 20 s clip, 1280×720 at 30 frames a second, with a slow chord; about 6 MB. */
+/** A 20 s clip, 1280×720 at 30 frames a second, with a slow chord; about 3 MB. */
 export async function makeClip(folder: string): Promise<string> {
   const path = join(folder, "clip.mp4");
-  const picture = `gradients=s=1280x720:r=30:d=${CLIP_SECONDS}:speed=0.02:n=5:seed=7,noise=alls=4:allf=t`;
-  const moving = `testsrc2=s=426x240:r=30:d=${CLIP_SECONDS}`;
+  const picture = `smptehdbars=s=1280x720:r=30:d=${CLIP_SECONDS}`;
+  const moving = `testsrc2=s=640x360:r=30:d=${CLIP_SECONDS}`;
   const sound = `sine=f=220:d=${CLIP_SECONDS}[a];sine=f=277:d=${CLIP_SECONDS}[b];[a][b]amix=inputs=2,tremolo=f=0.5:d=0.6`;
   const overlay =
     "[0:v][1:v]overlay=x='(W-w)/2+(W-w)/2*sin(t)':y='(H-h)/2+(H-h)/3*cos(t*1.3)',format=yuv420p[v]";

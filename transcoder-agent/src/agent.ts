@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import { capabilitiesOf, encodersFor, surveyMachine, type Machine } from "./capabilities.ts";
 import type { AgentConfig } from "./config.ts";
 import { Connection } from "./connection.ts";
+import { leaseCapacity } from "./free-slots.ts";
 import { Gate } from "./gate.ts";
 import { runJob, type JobTools } from "./job.ts";
 import type { Log } from "./log.ts";
@@ -125,7 +126,7 @@ function introduce({ label }: AgentConfig, machine: Machine) {
     bootId: randomUUID(),
     label,
     capabilities: capabilitiesOf(machine),
-    slots: machine.slots,
+    slots: leaseCapacity(machine.slots),
   };
 }
 

@@ -2,7 +2,8 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { ConfigError, Settings, type Flags } from "./config.ts";
+import { Settings } from "./config.ts";
+import { ConfigError, type Flags } from "./settings.ts";
 
 const KEY = "cca_a1b2_0123456789abcdef";
 let folder: string;

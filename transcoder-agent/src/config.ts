@@ -1,34 +1,22 @@
 /**
- * Where each setting comes from: flags over environment over file over defaults, checked once. A wrong value
- * is refused with a sentence that names the place it stands in. Used by `cli.ts` alone; reads no globals.
+ * What the settings mean, checked once, with their defaults. A wrong value is refused with a sentence that
+ * names the place it stands in. Used by `cli.ts` alone.
  */
-import { createHash } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
 import { homedir, hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { checkKey, nameOf, readKeyFile } from "./agent-key.ts";
 import { RECONNECT, type ReconnectLimits } from "./ending.ts";
 import type { LogOptions } from "./log.ts";
 import type { Slots } from "./protocol.ts";
-
-/** A setting is wrong or missing; the sentence says where and what to do. */
-export class ConfigError extends Error {}
-
-/** Flag (or key in the file) and environment variable of each setting. */
-const SETTINGS = {
-  edge: "CAPCLOUD_EDGE",
-  key: "CAPCLOUD_KEY",
-  keyFile: "CAPCLOUD_KEY_FILE",
-  workspace: "CAPCLOUD_WORKSPACE",
-  label: "CAPCLOUD_LABEL",
-  slots: "CAPCLOUD_SLOTS",
-  drainSeconds: "CAPCLOUD_DRAIN_SECONDS",
-  reconnectSeconds: "CAPCLOUD_RECONNECT_SECONDS",
-  logLevel: "LOG_LEVEL",
-  logFormat: "LOG_FORMAT",
-} as const;
-export type SettingName = keyof typeof SETTINGS;
-export type Flags = Partial<Record<SettingName, string | undefined>>;
+import {
+  ConfigError,
+  gatherLayers,
+  type Flags,
+  type Layer,
+  type SettingName,
+  type Surroundings,
+} from "./settings.ts";
 
 /** What every command needs. */
 export interface BaseConfig {
@@ -52,18 +40,6 @@ export interface AgentConfig extends BaseConfig {
   reconnect: ReconnectLimits;
 }
 
-export interface Surroundings {
-  environment: NodeJS.ProcessEnv;
-  /** Log lines go to a terminal. */
-  terminal: boolean;
-}
-
-interface Found {
-  value: string;
-  /** As people know it: "--edge", "CAPCLOUD_EDGE", "edge in /home/…". */
-  origin: string;
-}
-
 const seconds = z.coerce.number().nonnegative().max(86_400);
 const SlotList = z.string().transform((text, context): Partial<Slots> => {
   const slots: Partial<Slots> = {};
@@ -84,23 +60,15 @@ const SlotList = z.string().transform((text, context): Partial<Slots> => {
 /** The settings of one run, still as text. */
 export class Settings {
   readonly #surroundings: Surroundings;
-  readonly #layers: ((name: SettingName) => Found | null)[];
+  readonly #layers: Layer[];
 
-  private constructor(surroundings: Surroundings, layers: ((name: SettingName) => Found | null)[]) {
+  private constructor(surroundings: Surroundings, layers: Layer[]) {
     this.#surroundings = surroundings;
     this.#layers = layers;
   }
 
   static async gather(flags: Flags, surroundings: Surroundings, file?: string): Promise<Settings> {
-    const { environment } = surroundings;
-    const named = file ?? environment["CAPCLOUD_CONFIG"];
-    const path = named ?? join(configFolder(environment), "capcloud-agent.json");
-    const inFile = await readSettingsFile(path, named !== undefined);
-    return new Settings(surroundings, [
-      (name) => found(flags[name], flagOf(name)),
-      (name) => found(environment[SETTINGS[name]], SETTINGS[name]),
-      (name) => found(inFile[name], `${name} in ${path}`),
-    ]);
+    return new Settings(surroundings, await gatherLayers(flags, surroundings, file));
   }
 
   base(): BaseConfig {
@@ -178,58 +146,6 @@ export class Settings {
     }
     return undefined;
   }
-}
-
-function found(value: string | undefined, origin: string): Found | null {
-  return value === undefined || value === "" ? null : { value, origin };
-}
-
-function flagOf(name: SettingName): string {
-  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
-
-function configFolder(environment: NodeJS.ProcessEnv): string {
-  return environment["XDG_CONFIG_HOME"] ?? environment["APPDATA"] ?? join(homedir(), ".config");
-}
-
-const FileSettings = z.record(z.string(), z.union([z.string(), z.number()]).transform(String));
-
-async function readSettingsFile(path: string, named: boolean): Promise<Record<string, string>> {
-  const text = await readFile(path, "utf8").catch(() => null);
-  if (text === null) {
-    if (named) throw new ConfigError(`The settings file ${path} cannot be read.`);
-    return {};
-  }
-  try {
-    return FileSettings.parse(JSON.parse(text));
-  } catch {
-    throw new ConfigError(`${path} must hold one JSON object with ${Object.keys(SETTINGS).join(", ")}.`);
-  }
-}
-
-async function readKeyFile(
-  { value: path, origin }: Found,
-  warn: (sentence: string) => void,
-): Promise<string> {
-  const text = await readFile(path, "utf8").catch(() => null);
-  if (text === null) throw new ConfigError(`The key file ${path} (${origin}) cannot be read.`);
-  const { mode } = await stat(path);
-  // Windows has no such bits.
-  if (process.platform !== "win32" && (mode & 0o077) !== 0) {
-    warn(`${path} can be read by other users of this machine: chmod 600 ${path}`);
-  }
-  return text.trim();
-}
-
-function checkKey({ value, origin }: Found): string {
-  if (/^[\x21-\x7e]{8,512}$/.test(value)) return value;
-  throw new ConfigError(`The key in ${origin} is no agent key: it is one word, as the edge showed it.`);
-}
-
-/** Names the agent without giving its key away. */
-function nameOf(key: string): string {
-  const id = /^cca_([A-Za-z0-9-]{1,40})_/.exec(key)?.[1];
-  return id ?? createHash("sha256").update(key).digest("hex").slice(0, 12);
 }
 
 function isLoopback(host: string): boolean {

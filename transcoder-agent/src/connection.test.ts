@@ -5,6 +5,7 @@ import { Abandoned } from "./errors.ts";
 import type { Question } from "./outstanding.ts";
 import type { CoordinatorFrame, LeaseRef } from "./protocol.ts";
 import { RehearsalCoordinator, welcome } from "./rehearsal/coordinator.ts";
+import { introduction } from "./rehearsal/introduction.ts";
 import { rememberingLog } from "./rehearsal/log.ts";
 import { until } from "./rehearsal/until.ts";
 
@@ -48,20 +49,7 @@ function connect(more: Partial<ConnectionOptions> = {}) {
   connection = new Connection({
     url: coordinator.url,
     key: "cca_1_secret",
-    introduction: {
-      agentVersion: "0.1.0",
-      bootId: "boot",
-      label: "here",
-      capabilities: {
-        kinds: ["image"],
-        encoders: [],
-        ffmpeg: "7",
-        cores: 2,
-        memoryBytes: 1,
-        platform: "linux",
-      },
-      slots: { gpu: 0, cpu: 1, io: 2 },
-    },
+    introduction: introduction({ gpu: 0, cpu: 1, io: 2 }),
     log: remembering.log,
     reconnect: { firstMs: 5, slowestMs: 20 },
     ...more,

@@ -9,10 +9,11 @@ import { asJobError, demandRoom, freeBytes } from "./disk.ts";
 import { Abandoned, JobError } from "./errors.ts";
 import type { Encoder } from "./ffmpeg/encoders.ts";
 import type { Gate } from "./gate.ts";
+import { JobInputs } from "./job-inputs.ts";
 import { stripQueries, type Log } from "./log.ts";
-import type { JobContext, Source } from "./processors/processor.ts";
+import type { JobContext } from "./processors/processor.ts";
 import type { Complete, Grant, LeaseRef, Recipe, Result } from "./protocol.ts";
-import type { HeldSource, Inputs } from "./source/inputs.ts";
+import type { Inputs } from "./source/inputs.ts";
 import type { Transfer } from "./transfer.ts";
 import { Uploads } from "./uploads.ts";
 import type { Workspace } from "./workspace.ts";
@@ -38,6 +39,8 @@ export interface Attempt {
   /** The lease in its present name. */
   lease: () => LeaseRef;
   progress: (fraction: number) => void;
+  /** Only uploads are left to be waited for. */
+  processed: () => void;
   /** The agent is shutting down: what fails now may be its doing. */
   stopping: () => boolean;
 }
@@ -72,7 +75,7 @@ async function makeRenditions(
   const broken = new AbortController();
   const signal = AbortSignal.any([attempt.signal, broken.signal]);
   const asking = new Asking(tools.ask, attempt.lease, signal);
-  const sources = new Sources(grant, tools.inputs, asking, signal);
+  const jobInputs = new JobInputs(grant, tools.inputs, asking, signal);
   const uploads = new Uploads({
     asking,
     transfer: tools.transfer,
@@ -87,18 +90,19 @@ async function makeRenditions(
       workspace: folder,
       log: tools.log,
       encoders: tools.encoders,
-      source: (name) => sources.open(name),
+      source: (name) => jobInputs.open(name),
       deliver: (product) => uploads.add(product),
       progress: attempt.progress,
     });
+    attempt.processed();
     return { result, objects: await uploads.settled() };
   } catch (error) {
     // Why it was ended says more than how its tools died of it, and so does why their input broke off.
-    throw signal.aborted ? reasonOf(signal) : (sources.failure() ?? error);
+    throw signal.aborted ? reasonOf(signal) : (jobInputs.failure() ?? error);
   } finally {
     broken.abort(new Abandoned("the job is over"));
     await uploads.ended();
-    await sources.release();
+    await jobInputs.release();
     await tools.workspace.closeJob(folder);
   }
 }
@@ -111,51 +115,6 @@ async function demandDisk(grant: Grant, { inputs, workspace }: JobTools): Promis
   } catch {
     await inputs.evictIdle();
     demandRoom(await freeBytes(workspace.root), bytes);
-  }
-}
-
-/** The inputs of one job, opened when they are asked for. */
-class Sources {
-  readonly #grant: Grant;
-  readonly #inputs: Inputs;
-  readonly #asking: Asking;
-  readonly #signal: AbortSignal;
-  readonly #held = new Map<string, Promise<HeldSource>>();
-  #failures: (() => Error | null)[] = [];
-
-  constructor(grant: Grant, inputs: Inputs, asking: Asking, signal: AbortSignal) {
-    this.#grant = grant;
-    this.#inputs = inputs;
-    this.#asking = asking;
-    this.#signal = signal;
-  }
-
-  async open(name = this.#grant.inputs[0]?.name): Promise<Source> {
-    const input = this.#grant.inputs.find((one) => one.name === name);
-    if (!input) throw new JobError("crashed", `The job has no input named ${name ?? "anything"}.`);
-    const known = this.#held.get(input.name);
-    const opening =
-      known ??
-      this.#inputs.acquire({
-        ...input,
-        url: input.url,
-        sign: () => this.#asking.input(input.name),
-        signal: this.#signal,
-      });
-    this.#held.set(input.name, opening);
-    const held = await opening;
-    if (!known) this.#failures.push(held.failure);
-    return held.source;
-  }
-
-  failure(): Error | null {
-    return this.#failures.map((failure) => failure()).find((error) => error !== null) ?? null;
-  }
-
-  async release(): Promise<void> {
-    for (const opening of await Promise.allSettled(this.#held.values())) {
-      if (opening.status === "fulfilled") opening.value.release();
-    }
   }
 }
 

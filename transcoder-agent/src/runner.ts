@@ -8,8 +8,9 @@ import type { Connection, Listener } from "./connection.ts";
 import type { Ending } from "./ending.ts";
 import { Abandoned, JobError } from "./errors.ts";
 import type { Attempt } from "./job.ts";
+import { freeSlots, NO_SLOTS, sameSlots, type Occupied } from "./free-slots.ts";
 import type { Log } from "./log.ts";
-import type { Cancel, Drain, Grant, LeaseRef, Renewed, ResourceClass, Slots, Welcome } from "./protocol.ts";
+import type { Cancel, Drain, Grant, LeaseRef, Renewed, Slots, Welcome } from "./protocol.ts";
 
 /** A step of progress that is worth a renewal of its own, and the least milliseconds between two. */
 const PROGRESS_STEP = 0.05;
@@ -24,6 +25,7 @@ const CLEANUP_MS = 10_000;
 
 export interface RunnerOptions {
   connection: Pick<Connection, "ask" | "tell" | "up">;
+  /** Jobs at work at a time. */
   capacity: Slots;
   run: (attempt: Attempt) => Promise<void>;
   /** Told once when only a person can help, or the last connection is no more. */
@@ -33,9 +35,8 @@ export interface RunnerOptions {
   progressGapMs?: number;
 }
 
-interface Held {
+interface Held extends Occupied {
   lease: LeaseRef;
-  readonly slot: ResourceClass;
   fraction: number;
   /** The fraction last told. */
   told: number;
@@ -56,17 +57,18 @@ export class Runner implements Listener {
   #renewAt = Infinity;
   #renewedAt = -Infinity;
   #readyDue = false;
+  /** Free slots as the coordinator sees them; null: it has not been told on this link. */
+  #known: Slots | null = null;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
     this.#log = options.log;
   }
 
+  /** Jobs of each class that could be begun now: by slots at work, and by leases that can be held. */
   get freeSlots(): Slots {
-    const free = { ...this.#options.capacity };
-    if (this.#stopping || this.#excused) return { gpu: 0, cpu: 0, io: 0 };
-    for (const { slot } of this.#held) free[slot] = Math.max(0, free[slot] - 1);
-    return free;
+    if (this.#stopping || this.#excused) return NO_SLOTS;
+    return freeSlots(this.#options.capacity, [...this.#held]);
   }
 
   held(): LeaseRef[] {
@@ -82,6 +84,7 @@ export class Runner implements Listener {
       else void this.#release(lease);
     }
     this.#drop(lost, "lost while away");
+    this.#known = null;
     this.#tellReady();
     this.#renewIn(0);
   }
@@ -90,6 +93,7 @@ export class Runner implements Listener {
     const { job, epoch } = grant.lease;
     const known = this.#live().find((held) => held.lease.job === job);
     if (known && known.lease.epoch >= epoch) return;
+    if (this.#known) this.#known = { ...this.#known, [grant.slot]: this.#known[grant.slot] - 1 };
     if (known) this.#abandon(known, "granted anew");
     if (this.freeSlots[grant.slot] > 0) return this.#start(grant);
     this.#log.info("a grant too many was given back", { job, slot: grant.slot });
@@ -156,6 +160,7 @@ export class Runner implements Listener {
     const held: Held = {
       lease: grant.lease,
       slot: grant.slot,
+      working: true,
       fraction: 0,
       told: 0,
       control,
@@ -169,6 +174,10 @@ export class Runner implements Listener {
       signal: control.signal,
       lease: () => held.lease,
       progress: (fraction) => this.#progress(held, fraction),
+      processed: () => {
+        held.working = false;
+        this.#tellReady();
+      },
       stopping: () => this.#stopping,
     });
     held.done = run.finally(() => {
@@ -176,7 +185,6 @@ export class Runner implements Listener {
       this.#held.delete(held);
       this.#tellReady();
     });
-    this.#tellReady();
     this.#renewIn(this.#pace());
   }
 
@@ -226,13 +234,19 @@ export class Runner implements Listener {
     await this.#options.connection.ask({ type: "release", lease }).catch(() => undefined);
   }
 
-  /** Once for all changes of this moment. */
+  /**
+   * Tells free slots where the coordinator knows otherwise, once for all changes of this moment. It counts its
+   * own grants down, so a grant alone is not worth a frame: by the time it arrived there might be another
+   * grant on its way, and the word would be old.
+   */
   #tellReady(): void {
     if (this.#readyDue) return;
     this.#readyDue = true;
     queueMicrotask(() => {
       this.#readyDue = false;
-      this.#options.connection.tell({ type: "ready", slots: this.freeSlots });
+      const slots = this.freeSlots;
+      if (this.#known && sameSlots(slots, this.#known)) return;
+      this.#known = this.#options.connection.tell({ type: "ready", slots }) ? slots : null;
     });
   }
 }

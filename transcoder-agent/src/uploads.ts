@@ -6,6 +6,7 @@ import { stat } from "node:fs/promises";
 import type { Asking } from "./asking.ts";
 import { JobError } from "./errors.ts";
 import type { Gate } from "./gate.ts";
+import { PartAddresses } from "./part-addresses.ts";
 import type { Product } from "./processors/processor.ts";
 import {
   MAX_SIGNED_PER_FRAME,
@@ -24,8 +25,6 @@ type Parts = Extract<Target, { multipart: unknown }>["multipart"];
 const PART_LANES = 3;
 /** Milliseconds in which wishes are gathered into one frame. */
 const GATHER_MS = 5;
-/** Part addresses asked for together: they live 15 minutes, so not all of a large object's at once. */
-const PARTS_PER_SIGN = 8;
 
 export interface UploadsOptions {
   asking: Asking;
@@ -140,52 +139,6 @@ export class Uploads {
       }
     }
   }
-}
-
-/** Addresses of an object's parts, asked for a few at a time and again where one ran out. */
-class PartAddresses {
-  readonly #name: string;
-  readonly #parts: number;
-  readonly #asking: Asking;
-  readonly #groups = new Map<number, Promise<Map<number, SignedRequest>>>();
-
-  constructor(name: string, parts: number, asking: Asking) {
-    this.#name = name;
-    this.#parts = parts;
-    this.#asking = asking;
-  }
-
-  of(number: number): Address<SignedRequest> {
-    let current: SignedRequest | null = null;
-    return {
-      get: async (refused) => {
-        if (current === null) current = found(await this.#group(number), number);
-        else if (refused === current) current = found(await this.#sign([number]), number);
-        return current;
-      },
-    };
-  }
-
-  #group(number: number): Promise<Map<number, SignedRequest>> {
-    const first = number - ((number - 1) % PARTS_PER_SIGN);
-    const last = Math.min(this.#parts, first + PARTS_PER_SIGN - 1);
-    const known = this.#groups.get(first);
-    if (known) return known;
-    const asked = this.#sign(Array.from({ length: last - first + 1 }, (_, index) => first + index));
-    this.#groups.set(first, asked);
-    return asked;
-  }
-
-  async #sign(numbers: number[]): Promise<Map<number, SignedRequest>> {
-    const { parts } = await this.#asking.sign({ parts: [{ name: this.#name, numbers }] });
-    return new Map((parts[this.#name] ?? []).map(({ number, put }) => [number, put]));
-  }
-}
-
-function found(addresses: Map<number, SignedRequest>, number: number): SignedRequest {
-  const address = addresses.get(number);
-  if (!address) throw new JobError("crashed", `The edge gave no address for part ${number}.`);
-  return address;
 }
 
 function putOf(target: Target): SignedRequest {

@@ -5,6 +5,8 @@
  */
 import { AgentFrame, MAX_FRAME_BYTES } from "#protocol";
 import { z } from "zod";
+import { SECOND } from "../config.ts";
+import type { Badge } from "./badges.ts";
 import { dispatch } from "./dispatch.ts";
 import { completeFrame } from "./frame-complete.ts";
 import { failFrame, releaseFrame } from "./frame-fail.ts";
@@ -18,6 +20,8 @@ import type { Outgoing } from "./sockets.ts";
 const Numbered = z.object({ type: z.string(), seq: z.number().int() });
 /** An agent that sends so many frames in a row that make no sense will not get better. */
 const HOPELESS = 16;
+/** Liveness is told in minutes. */
+const SEEN_STEP_MS = 10 * SECOND;
 
 export async function receiveText(
   pool: Pool,
@@ -25,8 +29,7 @@ export async function receiveText(
   text: string | ArrayBuffer,
   now: number,
 ): Promise<void> {
-  const badge = { ...pool.sockets.badge(socket), seenAt: now };
-  pool.sockets.pin(socket, badge);
+  const badge = seen(pool, socket, now);
   const parsed = parse(text);
   if ("fault" in parsed) return complain(pool, socket, parsed.re, parsed.fault);
   pool.faults.delete(badge.agentId);
@@ -47,7 +50,16 @@ export async function receiveText(
       message: "This could not be done now; ask again.",
     });
   }
-  await dispatch(pool, now);
+  if (frame.type !== "renew" && frame.type !== "sign") await dispatch(pool, now);
+}
+
+/** Pinning is a write, so it is done when it tells something new. */
+function seen(pool: Pool, socket: WebSocket, now: number): Badge {
+  const before = pool.sockets.badge(socket);
+  if (now - before.seenAt < SEEN_STEP_MS) return before;
+  const badge = { ...before, seenAt: now };
+  pool.sockets.pin(socket, badge);
+  return badge;
 }
 
 async function answer(incoming: Incoming, frame: AgentFrame, boot: string): Promise<void> {

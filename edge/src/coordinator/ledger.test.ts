@@ -203,6 +203,9 @@ describe("a completion", () => {
       ...{ state: "retry_wait", manifest: null, error: { code: "incomplete" } },
     });
     expect(commitJob(later, [], NOW)).toMatchObject({ state: "done", fraction: 1 });
+    for (const state of ["cancelled", "done", "leased", "retry_wait"] as const) {
+      expect(commitJob(job({ state }), [], NOW)).toBeNull();
+    }
   });
 });
 

@@ -6,6 +6,8 @@ import { first, type Sql } from "./sql.ts";
 
 /** Replies kept of one boot: an agent repeats its latest frames, never old ones. */
 const KEPT = 256;
+/** Older ones go now and then, not with every frame. */
+const TIDIED = 64;
 
 export interface ReplyStore {
   find(agentId: string, bootId: string, seq: number): string | null;
@@ -28,12 +30,13 @@ export function createReplyStore(sql: Sql): ReplyStore {
         "insert into replies (agentId, bootId, seq, frame) values (?, ?, ?, ?) on conflict do nothing",
         ...[agentId, bootId, seq, frame],
       );
-      sql.exec(
-        "delete from replies where agentId = ? and bootId = ? and seq <= ?",
-        agentId,
-        bootId,
-        seq - KEPT,
-      );
+      if (seq % TIDIED === 0)
+        sql.exec(
+          "delete from replies where agentId = ? and bootId = ? and seq <= ?",
+          agentId,
+          bootId,
+          seq - KEPT,
+        );
     },
     dropOtherBoots: (agentId, bootId) =>
       void sql.exec("delete from replies where agentId = ? and bootId <> ?", agentId, bootId),

@@ -22,7 +22,7 @@ afterAll(async () => {
 
 test("with MEDIA_ORIGIN, bytes are served there only, and everything else on the app's host only", async () => {
   const uploaded = await fetch(`${edge.url}/note.txt`, { method: "PUT", body: "a note" });
-  const { id } = (await uploaded.json()) as { id: string };
+  const { id } = await uploaded.json<{ id: string }>();
 
   const asked = await fetch(`${edge.url}/${id}.txt`, { redirect: "manual" });
   expect([asked.status, asked.headers.get("location")]).toEqual([302, `${files}/${id}.txt`]);

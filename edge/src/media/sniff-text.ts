@@ -14,8 +14,6 @@ export function sniffText(head: Uint8Array, whole: boolean, name: string): strin
   const text = decode(head);
   if (text === null || CONTROLS.test(text)) return null;
   const start = text.trimStart();
-  // Lists that make players open other addresses are text, whatever they call themselves.
-  if (/^(?:#EXTM3U|ffconcat )/i.test(start)) return PLAIN_TEXT;
   if (start.startsWith("<")) return sniffMarkup(start);
   return isJson(start, whole, name) ? "application/json" : PLAIN_TEXT;
 }

@@ -115,6 +115,7 @@ describe("text, and what only looks like something else", () => {
     ["a note", "note.txt", "text/plain", "txt", true],
     ["fn main() {}\n", "main.rs", "text/plain", "rs", true],
     ["grüße, 漢字 🎉", "x", "text/plain", "txt", true],
+    // Lists that make players open other addresses are text, whatever they call themselves.
     ["#EXTM3U\n#EXT-X-VERSION:3\n/etc/passwd\n", "film.mp4", "text/plain", "txt", true],
     ["\uFEFF#EXTM3U\n", "film.avi", "text/plain", "txt", true],
     ["ffconcat version 1.0\nfile /etc/passwd\n", "film.mkv", "text/plain", "txt", true],

@@ -15,7 +15,6 @@ export function announcedLength(header: string | undefined, limits: Limits, door
     });
   }
   const length = Number(header);
-  if (length === 0) throw emptyFile();
   refuseTooLarge(door === "form" ? length - FORM_OVERHEAD_BYTES : length, limits);
   return length;
 }

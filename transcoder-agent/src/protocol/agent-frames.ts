@@ -33,6 +33,7 @@ export const Hello = z.object({
   bootId: z.string(),
   label: z.string(),
   capabilities: Capabilities,
+  /** Leases it can hold in each class; what it has room for now, `ready` says. */
   slots: Slots,
   held: z.array(LeaseRef),
 });

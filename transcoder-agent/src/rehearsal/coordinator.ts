@@ -46,6 +46,8 @@ export class RehearsalCoordinator {
     this.#sockets = new WebSocketServer({ noServer: true, handleProtocols: () => SUBPROTOCOL });
     http.on("upgrade", (request, socket, head) => {
       this.upgrades.push(request.headers);
+      // Agents hang up as they like.
+      socket.on("error", () => undefined);
       if (this.refusal) {
         const { status, body } = this.refusal;
         socket.end(

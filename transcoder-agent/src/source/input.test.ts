@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,7 +41,7 @@ function eachByteOnce(asked: Interval[], size: number) {
 
 async function collect(input: Input, from: number, to: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of input.read(from, to, never)) chunks.push(chunk);
+  for await (const chunk of input.read(from, to, never)) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
 }
 
@@ -56,7 +57,7 @@ test("any readers at once get the right bytes, and each byte is fetched once", a
   await fc.assert(
     fc.asyncProperty(sizes, reads, async (size, wanted) => {
       const { asked, fetch } = fetcher();
-      const input = await Input.open(join(folder, "sparse"), size, fetch);
+      const input = await Input.open(join(folder, randomUUID()), size, fetch);
       await Promise.all(
         wanted.map(async ([place, length]) => {
           const from = Math.floor(place * (size - 1));
@@ -108,7 +109,7 @@ test("a reader that goes on finds the bytes ahead already asked for", async () =
   for (let read = 0; read < 2 * JUMP_BYTES;) read += (await reader.next()).value?.length ?? 0;
   const furthest = Math.max(...asked.map(([, to]) => to));
   expect(furthest).toBeGreaterThan(2 * JUMP_BYTES + 2 * MIB);
-  expect(furthest).toBeLessThan(40 * MIB);
+  expect(furthest).toBeLessThan(50 * MIB);
   await reader.return(undefined);
   await input.close();
 });

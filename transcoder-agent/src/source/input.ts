@@ -20,7 +20,7 @@ export const JUMP_BYTES = 2 * MIB;
 /** Asked for at once where a reader goes on. */
 export const RUN_BYTES = 8 * MIB;
 /** At most so far ahead of a reader, and never further than twice what it has read in one go. */
-const AHEAD_BYTES = 16 * MIB;
+const AHEAD_BYTES = 32 * MIB;
 /** Ranges under way while a whole file is wanted. */
 const LANES = 3;
 const CHUNK_BYTES = 256 * 1_024;
@@ -65,8 +65,10 @@ export class Input {
     return this.size - this.#have.total;
   }
 
-  /** The bytes of `[from, to)` in order, as they come. */
+  /** The bytes of `[from, to)` in order, as they come. A chunk is good until the next one is asked for. */
   async *read(from: number, to: number, signal: AbortSignal): AsyncGenerator<Buffer> {
+    // One buffer for all chunks: gigabytes pass here, and garbage of that size is memory that is in use.
+    const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, to - from));
     for (let at = from; at < to;) {
       signal.throwIfAborted();
       const end = Math.min(to, this.#have.runEnd(at), at + CHUNK_BYTES);
@@ -74,11 +76,10 @@ export class Input {
         await this.#arrival(at, signal);
         continue;
       }
-      const chunk = Buffer.allocUnsafe(end - at);
-      const { bytesRead } = await this.#file.read(chunk, 0, chunk.length, at);
+      const { bytesRead } = await this.#file.read(buffer, 0, end - at, at);
       at += bytesRead;
       this.#readAhead(at, at - from);
-      yield chunk.subarray(0, bytesRead);
+      yield buffer.subarray(0, bytesRead);
     }
   }
 

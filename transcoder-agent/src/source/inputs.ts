@@ -13,8 +13,9 @@ import { Derivatives } from "./derivatives.ts";
 import { Input } from "./input.ts";
 import type { SourceServer } from "./server.ts";
 
-/** An unused input stays so many milliseconds. */
+/** An unused input stays so many milliseconds; what is on its way may go on arriving for the first of them. */
 const LINGER_MS = 120_000;
+const REST_MS = 10_000;
 
 /** A job's wish for an input. `sign` gets a fresh address for it, for as long as the job's lease lives. */
 export interface InputWish {
@@ -139,10 +140,14 @@ export class Inputs {
   #release(identity: string, shared: Shared, reader: Reader): void {
     shared.readers.delete(reader);
     if (shared.readers.size > 0) return;
-    shared.input.rest();
-    shared.derivatives.rest();
+    const lingerMs = this.#options.lingerMs ?? LINGER_MS;
     const forget = () => void this.#forget(identity, shared);
-    shared.linger ??= setTimeout(forget, this.#options.lingerMs ?? LINGER_MS).unref();
+    const rest = () => {
+      shared.input.rest();
+      shared.derivatives.rest();
+      shared.linger = setTimeout(forget, Math.max(0, lingerMs - REST_MS)).unref();
+    };
+    shared.linger = setTimeout(rest, Math.min(lingerMs, REST_MS)).unref();
   }
 
   async #forget(identity: string, shared: Shared): Promise<void> {

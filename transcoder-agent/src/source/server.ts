@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { abortable } from "../abort.ts";
 import type { Log } from "../log.ts";
 import type { Input } from "./input.ts";
 import type { Interval } from "./intervals.ts";
@@ -61,20 +62,34 @@ export class SourceServer {
     });
     if (request.method === "HEAD") return void response.end();
     await send(input, [from, to], response).catch((error: unknown) => {
-      if (!response.destroyed) this.#log.warn("an input broke off", { reason: String(error) });
-      response.destroy();
+      this.#log.warn("an input broke off", { reason: String(error) });
     });
   }
 }
 
-/** Streams until the reader has enough; a reader that goes away ends the reading. */
+/** Streams until the reader has enough. A reader that goes away ends the reading, which is no error. */
 async function send(input: Input, [from, to]: Interval, response: ServerResponse): Promise<void> {
   const gone = new AbortController();
-  response.once("close", () => gone.abort(new Error("the reader went away")));
-  for await (const chunk of input.read(from, to, gone.signal)) {
-    if (!response.write(chunk)) await once(response, "drain", { signal: gone.signal });
+  response.once("close", () => gone.abort());
+  try {
+    for await (const chunk of input.read(from, to, gone.signal)) {
+      await abortable(written(response, chunk, gone), gone.signal);
+    }
+    response.end();
+  } catch (error) {
+    response.destroy();
+    if (!gone.signal.aborted) throw error;
   }
-  response.end();
+}
+
+/** Resolves when the chunk has left for the kernel, so that its memory can be used again. */
+function written(response: ServerResponse, chunk: Buffer, gone: AbortController): Promise<void> {
+  return new Promise((resolve) => {
+    response.write(chunk, (error) => {
+      if (error) gone.abort();
+      resolve();
+    });
+  });
 }
 
 /** One byte range; null: all of it (no header, or one that we may ignore). */

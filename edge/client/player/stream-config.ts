@@ -28,7 +28,7 @@ const waitingPolicy: LoadPolicy = {
       maxNumRetry: 8,
       retryDelayMs: 400,
       maxRetryDelayMs: 2_000,
-      backoff: "linear",
+      backoff: "exponential",
       shouldRetry: (_config, _count, _isTimeout, response, retry) => retry || response?.code === 503,
     },
   },

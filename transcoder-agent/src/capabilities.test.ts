@@ -43,6 +43,19 @@ test.each([
   expect(slotsFor(all, cores)).toEqual(slots);
 });
 
+test("slots of a GPU: by device, not by way of feeding it, and by what its driver opens", () => {
+  const named = (name: string, sessions?: number): Encoder => ({
+    ...GPU,
+    name,
+    ...(sessions === undefined ? {} : { sessions }),
+  });
+  const gpu = (...encoders: Encoder[]) => slotsFor({ ...all, encoders }, 2).gpu;
+  expect(gpu(named("h264_nvenc+decode"), named("h264_nvenc"))).toBe(1);
+  expect(gpu(named("h264_nvenc+decode", 8), named("h264_nvenc", 8))).toBe(2);
+  expect(gpu(named("h264_nvenc", 2))).toBe(1);
+  expect(gpu(named("h264_vaapi@renderD128+decode"), named("h264_vaapi@renderD129"))).toBe(2);
+});
+
 test("there are no slots for what cannot be done", () => {
   expect(slotsFor({ ...all, encoders: [SOFTWARE] }, 8).gpu).toBe(0);
   expect(slotsFor({ ffmpeg: null, sharp: null, encoders: [] }, 8)).toEqual({ gpu: 0, cpu: 0, io: 0 });
@@ -73,7 +86,13 @@ test("this machine can do every kind of job, and the check says so", async () =>
   expect(machine.slots.io).toBe(3);
   const checkup = await checkUp(machine, join(cacheDir, "not", "yet"), "0.1.0");
   expect(checkup).toMatchObject({ ok: true, kinds: JobKind.options });
-  expect(formatCheckup(checkup)).toMatch(/ffmpeg +\d/);
+  const text = formatCheckup(checkup);
+  expect(text).toMatch(/ffmpeg +\d/);
+  expect(text).toContain("- libx264: proven here");
+  // What no machine of this kind has is not claimed.
+  expect(checkup.pipelines.find(({ name }) => name === "h264_videotoolbox+decode")?.state).toBe("untried");
+  for (const { name, state } of checkup.pipelines)
+    expect(state === "proven").toBe(machine.encoders.some((encoder) => encoder.name === name));
 });
 
 test("the check of a bare machine says what to install", async () => {
@@ -86,6 +105,7 @@ test("the check of a bare machine says what to install", async () => {
     platform: "linux-x64",
     kinds: ["image"],
     slots: { gpu: 0, cpu: 0, io: 2 },
+    verdicts: [],
     troubles: ["Install ffmpeg."],
   };
   const checkup = await checkUp(bare, cacheDir, "0.1.0");

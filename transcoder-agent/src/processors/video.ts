@@ -9,6 +9,8 @@ import { withFallback } from "../ffmpeg/choice.ts";
 import { cutVideo } from "../ffmpeg/cuts.ts";
 import { rewriteFragments } from "../ffmpeg/fragments.ts";
 import type { Encoder } from "../ffmpeg/encoders.ts";
+import { isPlainEnough } from "../ffmpeg/hardware-decoding.ts";
+import { probeFile } from "../ffmpeg/probe.ts";
 import { runFfmpeg } from "../ffmpeg/run.ts";
 import type { Sample } from "../ffmpeg/samples.ts";
 import { encodeRectangle } from "../ffmpeg/video-arguments.ts";
@@ -17,6 +19,7 @@ import type { JobContext, Processor } from "./processor.ts";
 import { closeEnd } from "./open-end.ts";
 import { copyRung } from "./video-copy.ts";
 import { openReadable, type Readable } from "./readable.ts";
+import { rotation } from "./shape.ts";
 import { LandedLate, readFromBefore } from "./seeking.ts";
 import { checkStretch, fractionOf, timelineBoundaries } from "./stretch.ts";
 
@@ -42,12 +45,29 @@ export const video: Processor<VideoRecipe> = async (recipe, context) => {
 /** A recipe whose end is known. */
 type Rectangle = Omit<VideoRecipe, "boundaries"> & { boundaries: number[] };
 
-function encodeAll(recipe: Rectangle, readable: Readable, context: JobContext) {
-  const kind = `${recipe.codec} ${recipe.traits.transfer}`;
-  return withFallback(context.encoders, kind, context.log, async (encoder) => ({
+async function encodeAll(recipe: Rectangle, readable: Readable, context: JobContext) {
+  const { kind, encoders } = await encodersFor(recipe, readable, context);
+  return withFallback(encoders, kind, context.log, async (encoder) => ({
     rungs: await encodeRungs(recipe, readable, encoder, context),
     encoder: encoder.name,
   }));
+}
+
+/** Which pipelines may do it, and under what name it is remembered when one cannot. */
+async function encodersFor(recipe: Rectangle, readable: Readable, { encoders, signal }: JobContext) {
+  const { codec, traits } = recipe;
+  if (encoders.every(({ decoding }) => decoding === undefined))
+    return { kind: `${codec} ${traits.transfer}`, encoders };
+  const probed = await probeFile(readable.url, { signal });
+  const film = probed.streams.find(({ index }) => index === readable.stream(recipe.stream));
+  const turned = film === undefined || rotation(film) !== 0;
+  const sides = recipe.rungs.flatMap(({ width, height }) => [width, height]);
+  const least = Math.min(film?.width ?? 0, film?.height ?? 0, ...sides);
+  const plain = isPlainEnough(traits, { width: least, height: least, turned });
+  return {
+    kind: [codec, film?.profile, film?.pix_fmt, traits.transfer].join(" "),
+    encoders: encoders.filter(({ decoding }) => plain || decoding === undefined),
+  };
 }
 
 async function encodeRungs(

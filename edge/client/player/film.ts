@@ -129,8 +129,8 @@ export class Film {
     this.#from = at;
     showNote(quality === null ? waitingWords(this.#record) : null);
     if (quality === null) {
-      // What is being made will be a stream: hls.js is here by then.
-      if (HAS_MEDIA_SOURCE && this.#record.progress?.waiting === null) void import("hls.js");
+      // What somebody is making will be a stream: hls.js is here by then.
+      if (HAS_MEDIA_SOURCE && (this.#record.progress?.agents ?? 0) > 0) void import("hls.js");
       return;
     }
     const plays = !video.paused;

@@ -89,7 +89,8 @@ function stepsOf({ encoder, traits }: RectangleEncode) {
   const plain = { next: scaleTo, shared: "format=yuv420p,", last: encoder.format };
   const { decoding } = encoder;
   if (decoding === undefined) return { ...plain, first: (size: Size) => plainPicture(traits, size) };
-  const { scale, download } = decoding;
+  const scale = (size: Size) => decoding.scale(size);
+  const { download } = decoding;
   if (download !== null) return { ...plain, first: (size: Size) => [scale(size), download, "setsar=1"] };
   return { first: (size: Size) => [scale(size), "setsar=1"], next: scale, shared: "", last: "null" };
 }

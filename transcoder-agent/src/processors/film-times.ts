@@ -45,7 +45,7 @@ export async function tabulateTimes(film: Film): Promise<FilmTimes | null> {
   const { readable, probed, position } = film;
   const picture = streamAt(probed, position);
   if (!isMp4(probed.format.format_name) || !TABLED_CODECS.has(picture?.codec_name ?? "")) return null;
-  const tracks = await readMovieTracks(readable.read, readable.size);
+  const tracks = await readMovieTracks((offset, length) => readable.read(offset, length), readable.size);
   if (tracks === null) return null;
   const gathering = gather(film);
   try {

@@ -95,6 +95,29 @@ describe("which agent", () => {
     expect(slots.sort()).toEqual(["cpu", "gpu", "io"]);
   });
 
+  test("a copy runs beside an encode, on io", () => {
+    const copy = waiting({ needs: "io" });
+    const slots = pair([waiting(), copy], [seat("a")]).map(({ job, slot }) => [job === copy.id, slot]);
+    expect(slots.sort()).toEqual([
+      [false, "cpu"],
+      [true, "io"],
+    ]);
+  });
+
+  test("among equals the one that has the file's bytes, but a freer one before it", () => {
+    const held = () => waiting({ holders: ["holder"] });
+    const fast = seat("fast", { speed: { video: 9 } });
+    expect(pair([held()], [fast, seat("holder")])[0]?.agentId).toBe("holder");
+    const roomy = seat("roomy", { free: { gpu: 0, cpu: 4, io: 1 } });
+    expect(pair([held()], [roomy, seat("holder")])[0]?.agentId).toBe("roomy");
+  });
+
+  test("a hedge never goes to the agent that is slow", () => {
+    const hedge = waiting({ hedgeOf: "main.1", avoid: "slow" });
+    expect(pair([hedge], [seat("slow")], {}, NOW + AVOID_MS)).toEqual([]);
+    expect(pair([hedge], [seat("slow"), seat("other")])[0]?.agentId).toBe("other");
+  });
+
   test("prefers a GPU, then free slots, then speed", () => {
     const slow = seat("slow", { speed: { video: 1 } });
     const fast = seat("fast", { speed: { video: 3 } });

@@ -136,9 +136,9 @@ async function readPlan(pool: Pool, job: Job, objects: readonly StoredObject[]):
   const inspection = result?.kind === "index" ? inspectionOf(pool, fileId) : result;
   if (inspection?.kind !== "inspect" || inspection.video === null) return UNPLANNED;
   const name = result?.kind === "index" ? result.index : inspection.video.index;
-  if (name === null) return { plan: null, head: await headPlan(fileId, inspection) };
+  if (name === null) return { plan: null, head: await headPlan(fileId, inspection, pool.config.ladder) };
   const index = await readIndex(pool, job, objects, name);
-  return { plan: await buildPlan(fileId, inspection, index), head: null };
+  return { plan: await buildPlan(fileId, inspection, index, pool.config.ladder), head: null };
 }
 
 function inspectionOf(pool: Pool, fileId: string): InspectResult | undefined {

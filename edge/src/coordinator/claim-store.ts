@@ -88,14 +88,7 @@ export function createClaimStore(sql: Sql): ClaimStore {
         )
         .toArray(),
     ofJob: (jobId) => many("jobId = ?", jobId),
-    coverage: (planId) =>
-      sql
-        .exec<Coverage>(
-          `select track, count(*) as segments, sum(frames) as frames from claims
-           where planId = ? group by track`,
-          planId,
-        )
-        .toArray(),
+    coverage: (planId) => coverage(sql, planId),
     claim: (claims) => {
       for (const claim of claims) {
         sql.exec(
@@ -110,6 +103,16 @@ export function createClaimStore(sql: Sql): ClaimStore {
     dropFile: (fileId) =>
       void sql.exec("delete from claims where jobId in (select id from jobs where fileId = ?)", fileId),
   };
+}
+
+function coverage(sql: Sql, planId: string): Coverage[] {
+  return sql
+    .exec<Coverage>(
+      `select track, count(*) as segments, sum(frames) as frames from claims
+       where planId = ? group by track`,
+      planId,
+    )
+    .toArray();
 }
 
 /** The claims of one finished track. Its times are turned into the plan's ticks. */

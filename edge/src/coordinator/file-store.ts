@@ -36,10 +36,8 @@ export function createFileStore(sql: Sql): FileStore {
     const row = first(sql.exec<{ plan: string | null }>(`select plan from files where ${where}`, id));
     return row?.plan ? (JSON.parse(row.plan) as Plan) : null;
   };
-  const column = <T extends SqlValue>(name: "head" | "front" | "holders", fileId: string) =>
-    first(sql.exec<{ value: T | null }>(`select ${name} as value from files where fileId = ?`, fileId))
-      ?.value ?? null;
   return {
+    ...progressFields(sql),
     touch: (fileId, now) => {
       const row = first(
         sql.exec<{ version: number }>(
@@ -67,6 +65,27 @@ export function createFileStore(sql: Sql): FileStore {
         "update files set planId = ?, plan = ? where fileId = ? and cancelled = 0",
         ...[plan.id, JSON.stringify(plan), fileId],
       ),
+    plan: (planId) => planWhere("planId = ?", planId),
+    planOf: (fileId) => planWhere("fileId = ?", fileId),
+    markPlanSaved: (fileId) => void sql.exec("update files set planSaved = 1 where fileId = ?", fileId),
+    savedPlanOf: (fileId) =>
+      first(
+        sql.exec<{ planId: string | null }>(
+          "select planId from files where fileId = ? and planSaved = 1",
+          fileId,
+        ),
+      )?.planId ?? null,
+  };
+}
+
+/** What changes while a film is being made. */
+function progressFields(
+  sql: Sql,
+): Pick<FileStore, "setHead" | "headOf" | "front" | "setFront" | "addHolder"> {
+  const column = <T extends SqlValue>(name: "head" | "front" | "holders", fileId: string) =>
+    first(sql.exec<{ value: T | null }>(`select ${name} as value from files where fileId = ?`, fileId))
+      ?.value ?? null;
+  return {
     setHead: (fileId, head) =>
       void sql.exec(
         "update files set head = ? where fileId = ? and cancelled = 0",
@@ -85,15 +104,5 @@ export function createFileStore(sql: Sql): FileStore {
       const holders = [agentId, ...known.filter((id) => id !== agentId)].slice(0, MAX_HOLDERS);
       sql.exec("update files set holders = ? where fileId = ?", JSON.stringify(holders), fileId);
     },
-    plan: (planId) => planWhere("planId = ?", planId),
-    planOf: (fileId) => planWhere("fileId = ?", fileId),
-    markPlanSaved: (fileId) => void sql.exec("update files set planSaved = 1 where fileId = ?", fileId),
-    savedPlanOf: (fileId) =>
-      first(
-        sql.exec<{ planId: string | null }>(
-          "select planId from files where fileId = ? and planSaved = 1",
-          fileId,
-        ),
-      )?.planId ?? null,
   };
 }

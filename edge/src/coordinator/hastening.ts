@@ -61,7 +61,7 @@ function raise(turn: Turn, job: Job): void {
 
 function makeAwaited(turn: Turn, plan: Plan, planned: Job, { track, segment }: AwaitedSegment): void {
   const { store, now } = turn;
-  if (store.queue.countAsked(planned.fileId, now - MINUTE) >= MOST_A_MINUTE) return;
+  if (store.films.countAsked(planned.fileId, now - MINUTE) >= MOST_A_MINUTE) return;
   const claimed = (at: number) => store.claims.find(plan.id, track, at) !== null;
   const spec = planAwaited(sameOrigin(planned), plan, track, segment, claimed);
   const known = store.jobs.findByKey(spec);
@@ -75,10 +75,10 @@ function makeAwaited(turn: Turn, plan: Plan, planned: Job, { track, segment }: A
 
 /** The newest look counts: the rest is made from there on, and what lies before it last. */
 function moveFront(turn: Turn, plan: Plan, segment: number): void {
-  const { files, queue } = turn.store;
+  const { files, films } = turn.store;
   const front = Math.round(secondsOf(plan, [0, segment]) * SECOND);
   if (files.front(plan.fileId) === front) return;
   files.setFront(plan.fileId, front);
   const span = Math.round(secondsOf(plan, [0, countSegments(plan)]) * SECOND);
-  queue.moveFront(plan.id, plan.fileId, front, span);
+  films.moveFront(plan.id, plan.fileId, front, span);
 }

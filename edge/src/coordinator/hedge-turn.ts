@@ -13,7 +13,7 @@ import { apply, enqueueJobs, type Turn } from "./turns.ts";
 export function hedgeTurn(pool: Pool, turn: Turn): boolean {
   const { leaseMs } = pool.config;
   const seats = pool.sockets.freeSeats(turn.now);
-  const candidates = turn.store.queue.encoding().filter((job) => isCandidate(turn, job, seats));
+  const candidates = turn.store.films.encoding().filter((job) => isCandidate(turn, job, seats));
   const slow = candidates.find((job) => isSlow(job, peersOf(turn, job), leaseMs, turn.now));
   if (slow) return hedge(turn, slow);
   const silences = candidates.flatMap(({ leaseEnd }) =>
@@ -28,7 +28,7 @@ function isCandidate({ store }: Turn, job: Job, seats: readonly Seat[]): boolean
   const other = seats.some(
     (seat) => seat.agentId !== job.agentId && isAble(seat, job) && slotFor(job, seat) !== null,
   );
-  return other && !isExtra(job) && store.jobs.hedgeOf(job.id) === null && !store.queue.hasReady(job.fileId);
+  return other && !isExtra(job) && store.jobs.hedgeOf(job.id) === null && !store.films.hasReady(job.fileId);
 }
 
 function peersOf({ store }: Turn, { fileId, kind, needs }: Job): Job[] {

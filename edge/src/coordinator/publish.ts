@@ -52,9 +52,11 @@ async function publish(pool: Pool, row: OutboxRow, now: number): Promise<void> {
   const job = pool.store.jobs.find(row.jobId);
   const file = await findFile(pool.db, row.fileId);
   if (!job || file?.state !== "stored") return;
+  // A plan that comes while this row is being written is another row's to publish.
+  const plan = pool.store.files.planOf(job.fileId);
   if (job.state === "done") await publishResult(pool, job, now);
   else if (isLost(job)) await markFailed(pool, job, job.makes, now);
-  if ((job.kind === "inspect" || job.kind === "index") && pool.store.files.planOf(job.fileId)) {
+  if (plan && job.state === "done" && (job.kind === "inspect" || job.kind === "index")) {
     pool.store.files.markPlanSaved(job.fileId);
     pool.waiters.call(topics.plan(job.fileId));
   }

@@ -12,9 +12,6 @@ import { LAPSE_MS } from "./withdrawal.ts";
 /** States that are counted for people; those that only ever grow are not. */
 const COUNTED = ["blocked", "ready", "leased", "committing", "retry_wait", "dead"] as const;
 
-/** Rectangles looked at for one that is slow. */
-const ENCODING = 64;
-
 export interface QueueStore {
   /** The first few jobs of each group that the schedule may tell apart: owner, kind, needs and rank. */
   waitingHeads(perGroup: number): Waiting[];
@@ -26,18 +23,6 @@ export interface QueueStore {
   expired(now: number, limit: number): Job[];
   awake(now: number, state: "retry_wait" | "committing", limit: number): Job[];
   ageing(now: number, limit: number): Job[];
-  /** Ready because somebody waited, who has not asked again since. */
-  lapsing(now: number, limit: number): Job[];
-  /** How many jobs of the file were made since then because somebody waited. */
-  countAsked(fileId: string, since: number): number;
-  /** What begins at the front or after it comes first, what lies before it last. Milliseconds. */
-  moveFront(planId: string, fileId: string, front: number, span: number): void;
-  /** Rectangles that agents are at, longest first. */
-  encoding(): Job[];
-  /** Milliseconds of film that planned rectangles which nobody has begun are to encode. */
-  unbegunMs(fileId: string, planId: string): number;
-  /** A rectangle of the file waits for an agent. */
-  hasReady(fileId: string): boolean;
   /** When the alarm has something to look at; null: never. */
   nextStep(now: number): number | null;
   /** After a restart nobody verifies any more what was being verified. */
@@ -61,41 +46,6 @@ export function createQueueStore(sql: Sql): QueueStore {
       ),
     ageing: (now, limit) =>
       many("where state = 'ready' and turn > 0 and ageAt <= ? order by ageAt limit ?", now, limit),
-    lapsing: (now, limit) =>
-      many(
-        "where state = 'ready' and askedAt is not null and askedAt <= ? order by askedAt limit ?",
-        ...[now - LAPSE_MS, limit],
-      ),
-    countAsked: (fileId, since) =>
-      first(
-        sql.exec<{ count: number }>(
-          "select count(*) as count from jobs where fileId = ? and askedAt is not null and waitingSince > ?",
-          ...[fileId, since],
-        ),
-      )?.count ?? 0,
-    moveFront: (planId, fileId, front, span) =>
-      void sql.exec(
-        `update jobs set position =
-           case when startMs + workMs > ? then max(0, startMs - ?) else startMs + ? - ? end
-         where fileId = ? and planId = ? and kind in ('video', 'audio') and state in ('ready', 'leased', 'retry_wait')`,
-        ...[front, front, span, front, fileId, planId],
-      ),
-    encoding: () => many("where state = 'leased' and kind = 'video' order by startedAt limit ?", ENCODING),
-    unbegunMs: (fileId, planId) =>
-      first(
-        sql.exec<{ ms: number | null }>(
-          `select sum(workMs) as ms from jobs where fileId = ? and planId = ? and kind = 'video'
-             and needs = 'encoder' and state in ('ready', 'retry_wait') and askedAt is null`,
-          ...[fileId, planId],
-        ),
-      )?.ms ?? 0,
-    hasReady: (fileId) =>
-      sql
-        .exec(
-          "select 1 as yes from jobs where fileId = ? and kind = 'video' and state = 'ready' limit 1",
-          fileId,
-        )
-        .toArray().length > 0,
     nextStep: (now) => nextStep(sql, now),
     hurryCommitting: (now) =>
       void sql.exec("update jobs set notBefore = ? where state = 'committing' and notBefore > ?", now, now),

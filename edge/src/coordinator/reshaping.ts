@@ -43,7 +43,7 @@ function trim(turn: Turn, plan: Plan, job: Job): Job | null {
 function split(turn: Turn, plan: Plan, job: Job, slots: number): Job {
   const { recipe } = job;
   if (recipe?.kind !== "video" || job.rank !== RANK.rest || isExtra(job)) return job;
-  const remaining = turn.store.queue.unbegunMs(job.fileId, plan.id) / SECOND;
+  const remaining = turn.store.films.unbegunMs(job.fileId, plan.id) / SECOND;
   const [now, rest] = splitRectangle(plan, rectangleOf(job, recipe), slots, remaining);
   if (rest === undefined) return job;
   const spec = rectangleJob(sameOrigin(job), plan, rest, job.rank);

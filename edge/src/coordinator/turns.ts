@@ -78,7 +78,7 @@ export function passTime(turn: Turn, limit: number): number {
   const { store, now, random } = turn;
   for (const job of store.queue.ageing(now, limit)) apply(turn, job, ageJob(job, now));
   for (const job of store.queue.awake(now, "retry_wait", limit)) apply(turn, job, wakeJob(job, now));
-  for (const job of store.queue.lapsing(now, limit)) apply(turn, job, lapseJob(job, now));
+  for (const job of store.films.lapsing(now, limit)) apply(turn, job, lapseJob(job, now));
   const expired = store.queue.expired(now, limit);
   for (const job of expired) {
     if (apply(turn, job, expireJob(job, now, random))) turn.taken.push({ job, reason: "The lease ran out." });

@@ -74,12 +74,14 @@ export function storedSource(selector: string): string {
   return document.querySelector<HTMLMediaElement>(selector)?.src ?? "";
 }
 
-/** The viewer sees that the player waits. */
+/** The viewer sees, in the middle of the picture, that the player waits. */
 export function spins(selector: string): boolean {
-  const icon = document
-    .querySelector(`${selector} media-loading-indicator`)
-    ?.shadowRoot?.querySelector("svg");
-  return icon !== null && icon !== undefined && Number(getComputedStyle(icon).opacity) > 0;
+  const player = document.querySelector(selector);
+  const icon = player?.querySelector("media-loading-indicator")?.shadowRoot?.querySelector("svg");
+  if (!player || !icon) return false;
+  const [all, own] = [player.getBoundingClientRect(), icon.getBoundingClientRect()];
+  const beside = Math.abs(own.x + own.width / 2 - all.x - all.width / 2);
+  return Number(getComputedStyle(icon).opacity) > 0 && beside < own.width / 2;
 }
 
 /** The captions that are shown right now. */

@@ -1,14 +1,15 @@
 /** The script of pages with a player: media-chrome's elements around a video or an audio element of ours. */
 import "./player/elements.ts";
-import { MediaChromeMenu } from "media-chrome/dist/menu/media-chrome-menu.js";
 import { currentRecord, onRecord } from "./lib/current-record.ts";
 import { find, seek } from "./lib/dom.ts";
 import { Film } from "./player/film.ts";
 import { startKeyboard, toggleFullscreen } from "./player/keyboard.ts";
 import { rememberPlace, rememberVolume, startingPlace } from "./player/memory.ts";
-import { QualityMenu } from "./player/quality-menu.ts";
+import { startMenus } from "./player/menus.ts";
 import { Sound } from "./player/sound.ts";
+import { TextTracks } from "./player/text-tracks.ts";
 import { drawTimeline } from "./player/timeline.ts";
+import { WaveScrubber } from "./player/waveform.ts";
 
 const player = find("#player", HTMLElement);
 const media = find("[slot=media]", HTMLMediaElement, player);
@@ -29,20 +30,28 @@ player.addEventListener("dblclick", (event) => {
 });
 
 function startFilm(video: HTMLVideoElement): void {
-  const film = new Film(video, record, () => menu.draw());
-  const menu = new QualityMenu(find("#quality", MediaChromeMenu, player), film);
+  const film = new Film(video, record, () => draw());
+  const draw = startMenus(player, film);
+  const tracks = new TextTracks(video);
   film.start(startingPlace(record.id));
-  onRecord((changed) => film.update(changed));
+  onRecord((changed) => {
+    film.update(changed);
+    tracks.update(changed, film.quality === "original" || film.canChoose);
+  });
   const keys = find("#keys-item", HTMLElement, player);
   keys.addEventListener("click", () => find("#keys", HTMLDialogElement).showModal());
   const captions = seek("#captions-item", HTMLElement, player);
-  video.textTracks.addEventListener("addtrack", () => {
-    if (captions) captions.hidden = false;
+  video.textTracks.addEventListener("addtrack", ({ track }) => {
+    if (captions && track?.kind === "subtitles") captions.hidden = false;
   });
 }
 
 function startSound(audio: HTMLAudioElement): void {
   const sound = new Sound(audio, record);
   sound.start(startingPlace(record.id));
-  onRecord((changed) => sound.update(changed));
+  const wave = new WaveScrubber(audio, range);
+  onRecord((changed) => {
+    sound.update(changed);
+    wave.update(changed);
+  });
 }

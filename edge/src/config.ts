@@ -3,6 +3,7 @@
  * variable (`ConfigError`), answered to every request, so that a mistake is seen at the first look.
  */
 import { z } from "zod";
+import { DEFAULT_LADDER, type Ladder } from "./media/ladder.ts";
 
 declare global {
   /** Secrets, which `wrangler types` cannot see. */
@@ -33,6 +34,35 @@ const ShardVar = z.object({
   state: z.enum(["open", "draining", "closed"]).default("open"),
 });
 
+/** The wire and every player take this many rungs, and H.264 no more lines. */
+const MOST_RUNGS = 8;
+const MOST_LINES = 4_096;
+const LadderVar = z
+  .array(
+    z.object({
+      name: z
+        .string()
+        .regex(/^[1-9][0-9]{1,3}$/, 'must be a number of lines, such as "720"')
+        .refine((name) => Number(name) % 2 === 0 && Number(name) <= MOST_LINES, {
+          message: `must be even and at most ${MOST_LINES}`,
+        }),
+      ceiling: z.number().int().min(50_000, "is in bits per second, at least 50000").max(200_000_000),
+    }),
+  )
+  .min(1, "needs a rung")
+  .max(MOST_RUNGS)
+  .refine((rungs) => new Set(rungs.map(({ name }) => name)).size === rungs.length, "names a rung twice");
+
+/** JSON in a variable. */
+const json = z.string().transform((text, context) => {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    context.addIssue({ code: "custom", message: "is not JSON" });
+    return z.NEVER;
+  }
+});
+
 const Vars = z.object({
   PUBLIC_URL: origin.default(""),
   MEDIA_ORIGIN: origin.default(""),
@@ -46,17 +76,13 @@ const Vars = z.object({
   R2_ACCESS_KEY_ID: z.string().default(""),
   R2_SECRET_ACCESS_KEY: z.string().default(""),
   SIGNING_SECRET: z.string().min(16, "needs 16 characters or more").optional(),
-  SHARDS: z
+  SHARDS: json.pipe(z.array(ShardVar).min(1)),
+  LADDER: z
     .string()
-    .transform((text, context) => {
-      try {
-        return JSON.parse(text) as unknown;
-      } catch {
-        context.addIssue({ code: "custom", message: "is not JSON" });
-        return z.NEVER;
-      }
-    })
-    .pipe(z.array(ShardVar).min(1)),
+    .default("")
+    .transform((text) => text || JSON.stringify(DEFAULT_LADDER))
+    .pipe(json)
+    .pipe(LadderVar),
 });
 
 /** One R2 bucket with a place on earth and a byte budget. `name` is its binding's. */
@@ -81,6 +107,8 @@ export interface Config {
   logLevel: z.infer<typeof Vars>["LOG_LEVEL"];
   leaseMs: number;
   shards: Shard[];
+  /** Rungs that videos get, and what they may spend. */
+  ladder: Ladder;
   /** S3 credentials; null: signed addresses go through the Worker's relay. */
   r2: { endpoint: string; accessKeyId: string; secretAccessKey: string } | null;
   signingSecret: string | null;
@@ -136,6 +164,7 @@ function parse(env: Env): Config {
       name: binding,
       budgetBytes: budget_bytes,
     })),
+    ladder: vars.LADDER,
     r2,
     signingSecret: vars.SIGNING_SECRET ?? null,
   };

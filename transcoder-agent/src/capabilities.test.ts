@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { encodersFor, isTooOld, kindsFor, slotsFor, surveyMachine, type Machine } from "./capabilities.ts";
 import { checkUp, formatCheckup } from "./check.ts";
 import { SOFTWARE, type Encoder } from "./ffmpeg/h264.ts";
+import { JobKind } from "./protocol.ts";
 import { silentLog } from "./rehearsal/log.ts";
 
 const GPU: Encoder = { ...SOFTWARE, name: "h264_nvenc", hardware: true };
@@ -16,11 +17,20 @@ beforeEach(async () => {
 });
 afterEach(() => rm(cacheDir, { recursive: true }));
 
+const AFTERWARDS = ["index", "subtitle", "storyboard", "waveform"];
+
 test("the kinds of jobs follow from the tools", () => {
-  expect(kindsFor(all)).toEqual(["inspect", "image", "video", "audio", "mp4"]);
+  expect(kindsFor(all)).toEqual(["inspect", "image", "video", "audio", "mp4", ...AFTERWARDS]);
   expect(kindsFor({ ...all, ffmpeg: null, encoders: [] })).toEqual(["image"]);
-  expect(kindsFor({ ...all, encoders: [] })).toEqual(["inspect", "image", "audio", "mp4"]);
-  expect(kindsFor({ ...all, sharp: null })).toEqual(["video", "audio", "mp4"]);
+  expect(kindsFor({ ...all, encoders: [] })).toEqual(["inspect", "image", "audio", "mp4", ...AFTERWARDS]);
+  expect(kindsFor({ ...all, sharp: null })).toEqual([
+    "video",
+    "audio",
+    "mp4",
+    "index",
+    "subtitle",
+    "waveform",
+  ]);
 });
 
 test.each([
@@ -31,6 +41,19 @@ test.each([
   [64, { gpu: 1, cpu: 16, io: 4 }],
 ])("%i cores and a GPU make the slots %j", (cores, slots) => {
   expect(slotsFor(all, cores)).toEqual(slots);
+});
+
+test("slots of a GPU: by device, not by way of feeding it, and by what its driver opens", () => {
+  const named = (name: string, sessions?: number): Encoder => ({
+    ...GPU,
+    name,
+    ...(sessions === undefined ? {} : { sessions }),
+  });
+  const gpu = (...encoders: Encoder[]) => slotsFor({ ...all, encoders }, 2).gpu;
+  expect(gpu(named("h264_nvenc+decode"), named("h264_nvenc"))).toBe(1);
+  expect(gpu(named("h264_nvenc+decode", 8), named("h264_nvenc", 8))).toBe(2);
+  expect(gpu(named("h264_nvenc", 2))).toBe(1);
+  expect(gpu(named("h264_vaapi@renderD128+decode"), named("h264_vaapi@renderD129"))).toBe(2);
 });
 
 test("there are no slots for what cannot be done", () => {
@@ -62,8 +85,14 @@ test("this machine can do every kind of job, and the check says so", async () =>
   expect(machine.encoders.map(({ name }) => name)).toContain("libx264");
   expect(machine.slots.io).toBe(3);
   const checkup = await checkUp(machine, join(cacheDir, "not", "yet"), "0.1.0");
-  expect(checkup).toMatchObject({ ok: true, kinds: ["inspect", "image", "video", "audio", "mp4"] });
-  expect(formatCheckup(checkup)).toMatch(/ffmpeg +\d/);
+  expect(checkup).toMatchObject({ ok: true, kinds: JobKind.options });
+  const text = formatCheckup(checkup);
+  expect(text).toMatch(/ffmpeg +\d/);
+  expect(text).toContain("- libx264: proven here");
+  // What no machine of this kind has is not claimed.
+  expect(checkup.pipelines.find(({ name }) => name === "h264_videotoolbox+decode")?.state).toBe("untried");
+  for (const { name, state } of checkup.pipelines)
+    expect(state === "proven").toBe(machine.encoders.some((encoder) => encoder.name === name));
 });
 
 test("the check of a bare machine says what to install", async () => {
@@ -76,9 +105,12 @@ test("the check of a bare machine says what to install", async () => {
     platform: "linux-x64",
     kinds: ["image"],
     slots: { gpu: 0, cpu: 0, io: 2 },
+    verdicts: [],
     troubles: ["Install ffmpeg."],
   };
   const checkup = await checkUp(bare, cacheDir, "0.1.0");
   expect(checkup.ok).toBe(false);
-  expect(formatCheckup(checkup)).toMatch(/cannot do: inspect, video, audio, mp4\.\n- Install ffmpeg\./);
+  expect(formatCheckup(checkup)).toMatch(
+    /cannot do: inspect, video, audio, mp4, index, subtitle, storyboard, waveform\.\n- Install ffmpeg\./,
+  );
 });

@@ -4,7 +4,7 @@
  */
 import { availableParallelism, totalmem } from "node:os";
 import { z } from "zod";
-import { proveEncoders, type Encoder } from "./ffmpeg/encoders.ts";
+import { tryAll, type Encoder, type Trials } from "./ffmpeg/encoders.ts";
 import { runFfprobe } from "./ffmpeg/run.ts";
 import type { Log } from "./log.ts";
 import type { Capabilities, JobKind, Slots } from "./protocol.ts";
@@ -24,6 +24,8 @@ export interface Machine extends Tools {
   platform: string;
   kinds: JobKind[];
   slots: Slots;
+  /** What came of trying each encoder. */
+  verdicts: Trials["verdicts"];
   /** What is missing, in sentences that say how to get it. */
   troubles: string[];
 }
@@ -38,6 +40,8 @@ export interface SurveyOptions {
 
 /** Cores that one encode by software keeps busy. */
 const CORES_PER_ENCODE = 4;
+/** Rungs of a job, each a session of the encoder. */
+const SESSIONS_PER_JOB = 4;
 const IO_SLOTS = { least: 2, most: 4 };
 /** Older ones lack options that every encode uses. */
 const OLDEST_FFMPEG = [5, 1] as const;
@@ -55,11 +59,11 @@ export async function surveyMachine({ cacheDir, slots, log, signal }: SurveyOpti
     sharpVersion().catch(
       trouble("sharp cannot be loaded here: install capcloud-agent again with npm 9.6 or newer."),
     ),
-    proveEncoders({ cacheDir, log, ...(signal && { signal }) }).catch(trouble(NO_ENCODER)),
+    tryAll({ cacheDir, log, ...(signal && { signal }) }).catch(trouble(NO_ENCODER)),
   ]);
   if (ffmpeg !== null && isTooOld(ffmpeg))
     troubles.push(`ffmpeg ${ffmpeg} is too old: install 5.1 or newer.`);
-  const tools: Tools = { ffmpeg, sharp, encoders: ffmpeg === null ? [] : (proven ?? []) };
+  const tools: Tools = { ffmpeg, sharp, encoders: ffmpeg === null ? [] : (proven?.encoders ?? []) };
   const cores = availableParallelism();
   return {
     ...tools,
@@ -68,6 +72,7 @@ export async function surveyMachine({ cacheDir, slots, log, signal }: SurveyOpti
     platform: `${process.platform}-${process.arch}`,
     kinds: kindsFor(tools),
     slots: { ...slotsFor(tools, cores), ...slots },
+    verdicts: proven?.verdicts ?? [],
     // Without ffmpeg nothing else is to be said about encoders.
     troubles: ffmpeg === null ? troubles.filter((sentence) => sentence !== NO_ENCODER) : troubles,
   };
@@ -80,6 +85,10 @@ export function kindsFor({ ffmpeg, sharp, encoders }: Tools): JobKind[] {
     video: ffmpeg !== null && encoders.length > 0,
     audio: ffmpeg !== null,
     mp4: ffmpeg !== null,
+    index: ffmpeg !== null,
+    subtitle: ffmpeg !== null,
+    storyboard: ffmpeg !== null && sharp !== null,
+    waveform: ffmpeg !== null,
   };
   return (Object.keys(needs) as JobKind[]).filter((kind) => needs[kind]);
 }
@@ -87,10 +96,23 @@ export function kindsFor({ ffmpeg, sharp, encoders }: Tools): JobKind[] {
 export function slotsFor({ ffmpeg, sharp, encoders }: Tools, cores: number): Slots {
   const software = encoders.some(({ hardware }) => !hardware);
   return {
-    gpu: encoders.filter(({ hardware }) => hardware).length,
+    gpu: devicesOf(encoders).reduce((sum, encoder) => sum + jobsOf(encoder), 0),
     cpu: software ? Math.max(1, Math.floor(cores / CORES_PER_ENCODE)) : 0,
     io: ffmpeg === null && sharp === null ? 0 : Math.min(IO_SLOTS.most, Math.max(IO_SLOTS.least, cores)),
   };
+}
+
+/** One encoder for each device, whatever the ways of feeding it. */
+function devicesOf(encoders: readonly Encoder[]): Encoder[] {
+  const alone = (name: string) => name.replace(/\+.*$/, "");
+  return encoders.filter(
+    ({ name, hardware }, at) =>
+      hardware && encoders.findIndex((other) => alone(other.name) === alone(name)) === at,
+  );
+}
+
+function jobsOf({ sessions }: Encoder): number {
+  return sessions === undefined ? 1 : Math.max(1, Math.floor(sessions / SESSIONS_PER_JOB));
 }
 
 /** As a hello tells it. */

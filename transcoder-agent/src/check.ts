@@ -1,6 +1,7 @@
 /** What `capcloud-agent check` prints: what this machine can do for an edge, and what it lacks. */
 import { freeBytes } from "./disk.ts";
 import type { Machine } from "./capabilities.ts";
+import { knownEncoders, withoutDevice, type Encoder } from "./ffmpeg/h264.ts";
 import { JobKind } from "./protocol.ts";
 
 export interface Checkup {
@@ -10,6 +11,8 @@ export interface Checkup {
   ffmpeg: string | null;
   sharp: string | null;
   encoders: string[];
+  /** Every way of encoding that we know, and whether it has been seen to work on this machine. */
+  pipelines: Pipeline[];
   cores: number;
   memoryBytes: number;
   diskFreeBytes: number;
@@ -19,15 +22,34 @@ export interface Checkup {
   troubles: string[];
 }
 
+export interface Pipeline {
+  name: string;
+  /** `failed`: tried here; `untried`: not for this system or its devices, so unproven here. */
+  state: "proven" | "failed" | "untried";
+  /** Why it failed. */
+  reason: string | null;
+}
+
+/** What was tried, in the order of preference, then what was not. */
+function pipelinesOf(verdicts: Machine["verdicts"]): Pipeline[] {
+  const tried = verdicts.map(({ name, reason }): Pipeline => {
+    return { name, state: reason === null ? "proven" : "failed", reason };
+  });
+  const names = new Set(verdicts.map(({ name }) => withoutDevice(name)));
+  const untried = knownEncoders().filter((name) => !names.has(name));
+  return [...tried, ...untried.map((name): Pipeline => ({ name, state: "untried", reason: null }))];
+}
+
 export async function checkUp(machine: Machine, workspace: string, version: string): Promise<Checkup> {
-  const { ffmpeg, sharp, encoders, cores, memoryBytes, kinds, slots, troubles } = machine;
+  const { ffmpeg, sharp, encoders, cores, memoryBytes, kinds, slots, troubles, verdicts } = machine;
   return {
     ok: JobKind.options.every((kind) => kinds.includes(kind)) && troubles.length === 0,
     version,
     node: process.versions.node,
     ffmpeg,
     sharp,
-    encoders: encoders.map(({ name }) => name),
+    encoders: encoders.map(nameOf),
+    pipelines: pipelinesOf(verdicts),
     cores,
     memoryBytes,
     diskFreeBytes: await freeBytes(workspace),
@@ -37,6 +59,17 @@ export async function checkUp(machine: Machine, workspace: string, version: stri
     troubles,
   };
 }
+
+/** With the limit of its driver, where that was found. */
+function nameOf({ name, sessions }: Encoder): string {
+  return sessions === undefined ? name : `${name} (${sessions} sessions at least)`;
+}
+
+const STATES = {
+  proven: "proven here",
+  failed: "does not work here",
+  untried: "not tried: no such device or system",
+} as const;
 
 export function formatCheckup(checkup: Checkup): string {
   const gibibytes = (bytes: number) => `${(bytes / 1_024 ** 3).toFixed(1)} GiB`;
@@ -61,6 +94,11 @@ export function formatCheckup(checkup: Checkup): string {
       : "This machine cannot do any job yet.";
   return [
     ...rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`),
+    "",
+    ...checkup.pipelines.map(
+      ({ name, state, reason }) =>
+        `- ${name}: ${STATES[state]}${reason === null ? "" : ` (${reason.replace(/\.$/, "")})`}`,
+    ),
     "",
     verdict,
     ...checkup.troubles.map((sentence) => `- ${sentence}`),

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { JobKind } from "./protocol.ts";
 import { RehearsalCoordinator } from "./rehearsal/coordinator.ts";
 import { Storage } from "./rehearsal/storage.ts";
 import { until } from "./rehearsal/until.ts";
@@ -94,7 +95,7 @@ test("an agent makes a picture's renditions, and ends in good order on a signal"
   const agent = startWorking();
   await coordinator.nth("ready");
   const hello = await coordinator.nth("hello");
-  expect(hello.capabilities).toMatchObject({ kinds: ["inspect", "image", "video", "audio", "mp4"] });
+  expect(hello.capabilities).toMatchObject({ kinds: JobKind.options });
   expect(hello.capabilities.encoders).toContain("libx264");
   const lease = coordinator.grant("main.1", { slot: "io", inputs: [await putPicture()] });
   const complete = await coordinator.nth("complete");

@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import {
   AgentFrame,
   CoordinatorFrame,
+  JobKind,
   MAX_FRAME_BYTES,
   Recipe,
   Result,
@@ -32,6 +33,12 @@ const FROM_AGENTS: Record<AgentFrame["type"], string[]> = {
     `{"type":"complete","seq":8,"lease":{"job":"main.01JD","epoch":1,"secret":"q83v"},"objects":[],"result":{"kind":"audio","track":{"name":"audio-0","object":"audio-0.mp4","init":[0,700],"codecs":"mp4a.40.2","timescale":48000,"frames":1880,"segments":[]},"download":null}}`,
     `{"type":"complete","seq":9,"lease":{"job":"main.01JD","epoch":1,"secret":"q83v"},"objects":[],"result":{"kind":"audio","track":null,"download":{"object":"audio.m4a","duration":181.3}}}`,
     `{"type":"complete","seq":10,"lease":{"job":"main.01JD","epoch":1,"secret":"q83v"},"objects":[],"result":{"kind":"mp4","object":"video.mp4","width":1280,"height":720,"frames":1200,"duration":40.04}}`,
+    `{"type":"complete","seq":14,"lease":{"job":"main.01JD","epoch":1,"secret":"q83v"},"objects":[],"result":{"kind":"inspect","container":"matroska","duration":600,"bitRate":null,"streams":[],"video":{"stream":0,"codec":"vp9","width":640,"height":360,"frames":0,"traits":{"remux":null,"interlaced":false,"anamorphic":false,"transfer":"sdr","variable":true},"origin":0,"index":null,"head":{"timescale":1000,"start":0,"boundary":4004}},"audio":[],"poster":null,"thumbnail":null,"hashes":null}}`,
+    `{"type":"complete","seq":15,"lease":{"job":"main.01JD","epoch":1,"secret":"q83v"},"objects":[],"result":{"kind":"video","encoder":"copy","rungs":[{"name":"720","object":"720.mp4","init":[0,742],"codecs":"avc1.64001f","timescale":30000,"frames":120,"segments":[{"segment":0,"offset":742,"length":500000,"start":0,"duration":120120,"frames":120}]}]}}`,
+    `{"type":"complete","seq":16,"lease":{"job":"main.01JD","epoch":1,"secret":"q83v"},"objects":[],"result":{"kind":"index","index":"index.json"}}`,
+    `{"type":"complete","seq":17,"lease":{"job":"main.01JD","epoch":1,"secret":"q83v"},"objects":[],"result":{"kind":"subtitle","object":"text.vtt","cues":812}}`,
+    `{"type":"complete","seq":18,"lease":{"job":"main.01JD","epoch":1,"secret":"q83v"},"objects":[],"result":{"kind":"storyboard","sheets":[{"object":"storyboard-0.jpg","width":1600,"height":900}]}}`,
+    `{"type":"complete","seq":19,"lease":{"job":"main.01JD","epoch":1,"secret":"q83v"},"objects":[],"result":{"kind":"waveform","object":"waveform.json","duration":181.3}}`,
   ],
   fail: [
     `{"type":"fail","seq":11,"lease":{"job":"main.01JD","epoch":3,"secret":"q83v"},"class":"permanent","code":"corrupt","message":"The file's index (moov) is missing."}`,
@@ -51,6 +58,11 @@ const FROM_COORDINATORS: Record<CoordinatorFrame["type"], string[]> = {
     `{"type":"grant","seq":5,"lease":{"job":"main.01JD","epoch":1,"secret":"AAEC"},"leaseMs":90000,"deadlineMs":600000,"slot":"io","recipe":{"kind":"audio","purpose":"track","plan":"p1","timescale":15360,"origin":-512,"segments":[0,1],"boundaries":[-512,61440],"name":"audio-0","stream":1,"mode":"copy","remux":null,"sampleRate":48000},"inputs":[{"name":"original","size":1,"url":"u"}]}`,
     `{"type":"grant","seq":6,"lease":{"job":"main.01JD","epoch":1,"secret":"AAEC"},"leaseMs":90000,"deadlineMs":600000,"slot":"io","recipe":{"kind":"audio","purpose":"download","stream":0,"mode":"encode"},"inputs":[{"name":"original","size":1,"url":"u"}]}`,
     `{"type":"grant","seq":7,"lease":{"job":"main.01JD","epoch":1,"secret":"AAEC"},"leaseMs":90000,"deadlineMs":600000,"slot":"io","recipe":{"kind":"mp4","video":[{"input":"v-0","init":[0,742],"ranges":[[742,1000],[4000,500]]}],"audio":[{"input":"a-0","init":[0,700],"ranges":[[700,900]]}],"frames":1200,"duration":40.04},"inputs":[{"name":"v-0","size":5000,"url":"u"},{"name":"a-0","size":1600}]}`,
+    `{"type":"grant","seq":20,"lease":{"job":"main.01JD","epoch":1,"secret":"AAEC"},"leaseMs":90000,"deadlineMs":600000,"slot":"io","recipe":{"kind":"video","plan":"p1","timescale":15360,"origin":0,"segments":[0,1],"boundaries":[0,61440],"stream":0,"codec":"h264","traits":{"remux":null,"interlaced":false,"anamorphic":false,"transfer":"sdr","variable":false},"rungs":[{"name":"720","mode":"copy","width":1280,"height":720,"ceiling":2800000}]},"inputs":[{"name":"original","size":1,"url":"u"}]}`,
+    `{"type":"grant","seq":21,"lease":{"job":"main.01JD","epoch":1,"secret":"AAEC"},"leaseMs":90000,"deadlineMs":600000,"slot":"io","recipe":{"kind":"index","stream":0,"remux":null},"inputs":[{"name":"original","size":1,"url":"u"}]}`,
+    `{"type":"grant","seq":22,"lease":{"job":"main.01JD","epoch":1,"secret":"AAEC"},"leaseMs":90000,"deadlineMs":600000,"slot":"io","recipe":{"kind":"subtitle","stream":3,"origin":0.021},"inputs":[{"name":"original","size":1,"url":"u"}]}`,
+    `{"type":"grant","seq":23,"lease":{"job":"main.01JD","epoch":1,"secret":"AAEC"},"leaseMs":90000,"deadlineMs":600000,"slot":"io","recipe":{"kind":"storyboard","video":[{"input":"v-0","init":[0,742],"ranges":[[742,1000]]}],"interval":4,"tiles":100,"columns":10,"rows":10,"width":160,"height":90},"inputs":[{"name":"original","size":1,"url":"u"}]}`,
+    `{"type":"grant","seq":24,"lease":{"job":"main.01JD","epoch":1,"secret":"AAEC"},"leaseMs":90000,"deadlineMs":600000,"slot":"io","recipe":{"kind":"waveform","stream":0,"buckets":1000},"inputs":[{"name":"original","size":1,"url":"u"}]}`,
   ],
   signed: [
     `{"type":"signed","seq":8,"re":4,"inputs":{"original":"https://storage.example/o/1?signature=y"},"outputs":{"720.mp4":{"put":{"url":"https://storage.example/r/1","headers":{"content-type":"video/mp4","if-none-match":"*"}}},"1080.mp4":{"multipart":{"partBytes":33554432,"parts":3}}},"parts":{"1080.mp4":[{"number":1,"put":{"url":"https://storage.example/r/2","headers":{}}}]}}`,
@@ -91,7 +103,7 @@ test("there is a sample of every frame, recipe and result", () => {
   );
   const kinds = (key: "recipe" | "result", samples: string[]) =>
     new Set(samples.map((sample) => JSON.parse(sample)[key]?.kind).filter((kind) => kind !== undefined));
-  const known = new Set(["inspect", "image", "video", "audio", "mp4"]);
+  const known = new Set(JobKind.options);
   expect(kinds("recipe", coordinatorSamples)).toEqual(known);
   expect(kinds("result", agentSamples)).toEqual(known);
 });

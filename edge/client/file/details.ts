@@ -1,8 +1,9 @@
 /** Redraws what the page says about the file when its record changes: status, facts, downloads. */
+import { downloadsOf } from "../../src/pages/shared/downloads.ts";
 import { formatBytes, formatLength } from "../../src/pages/shared/format.ts";
-import { type RecordView, renditionOf } from "../../src/pages/shared/record.ts";
+import type { RecordView } from "../../src/pages/shared/record.ts";
 import { statusLine } from "../../src/pages/shared/status-line.ts";
-import { find, seek } from "../lib/dom.ts";
+import { find } from "../lib/dom.ts";
 
 export function drawDetails(record: RecordView): void {
   const status = find("#status", HTMLElement);
@@ -15,14 +16,16 @@ export function drawDetails(record: RecordView): void {
   find("#facts", HTMLElement).textContent = [formatBytes(record.size), dimensions, length]
     .filter(Boolean)
     .join(" · ");
-  for (const kind of ["mp4", "m4a"]) offer(record, kind);
+  drawDownloads(record);
 }
 
-function offer(record: RecordView, kind: string): void {
-  const made = renditionOf(record, kind);
-  const link = seek(`#download-${kind}`, HTMLAnchorElement);
-  if (made?.state !== "ready" || !made.url || link === null) return;
-  link.href = `${made.url}?download`;
-  link.textContent = `${kind.toUpperCase()}${made.size ? ` (${formatBytes(made.size)})` : ""}`;
-  link.hidden = false;
+/** The list only grows; what stands there already stays, so that nobody's focus or press is lost. */
+function drawDownloads(record: RecordView): void {
+  const list = find("#downloads", HTMLElement);
+  for (const [at, { url, name, text }] of downloadsOf(record).entries()) {
+    if (list.children[at]?.textContent?.trim() === text) continue;
+    const link = document.createElement("a");
+    Object.assign(link, { href: url, download: name, textContent: text });
+    list.insertBefore(link, list.children[at] ?? null);
+  }
 }

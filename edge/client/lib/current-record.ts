@@ -2,7 +2,7 @@
  * The record of this page's file: read from the page, then kept up to date by server-sent events, or by asking
  * where those do not come through. Everything on the page that follows the record subscribes here.
  */
-import { type RecordView, readRecord } from "../../src/pages/shared/record.ts";
+import { isSettled, type RecordView, readRecord } from "../../src/pages/shared/record.ts";
 import { fetchRecord, parseJson } from "./answers.ts";
 import { find } from "./dom.ts";
 
@@ -10,6 +10,8 @@ type Listener = (record: RecordView) => void;
 
 const FIRST_ASK_MS = 2_000;
 const SLOWEST_ASK_MS = 20_000;
+/** Extras that have not come by then were given up. */
+const MOST_ASKS = 90;
 
 let current: RecordView | null = null;
 const listeners = new Set<Listener>();
@@ -28,14 +30,15 @@ export function onRecord(listener: Listener): void {
 /** Follows the file until everything about it is settled. */
 export function followRecord(): void {
   const record = currentRecord();
-  if (record.status !== "processing") return;
+  if (record.status !== "processing") return void poll(record.id);
   const events = new EventSource(`/api/files/${record.id}/events`);
   events.addEventListener("state", (event: MessageEvent<string>) =>
     publish(readRecord(parseJson(event.data))),
   );
   events.addEventListener("end", () => {
     events.close();
-    void ask(record.id);
+    // The extras, such as a storyboard, come after the end of these.
+    void ask(record.id).then(() => poll(record.id));
   });
   events.addEventListener("error", () => {
     // A broken connection comes back by itself; a refused one is closed for good.
@@ -44,20 +47,20 @@ export function followRecord(): void {
 }
 
 async function poll(id: string): Promise<void> {
-  for (let wait = FIRST_ASK_MS; ; wait = Math.min(wait * 1.5, SLOWEST_ASK_MS)) {
+  let wait = FIRST_ASK_MS;
+  const isOpen = (asks: number) => currentRecord().status === "processing" || asks < MOST_ASKS;
+  for (let asks = 0; isOpen(asks) && !isSettled(currentRecord()); asks++) {
     await new Promise((resolve) => setTimeout(resolve, wait));
-    const record = await ask(id);
-    if (record !== null && record.status !== "processing") return;
+    wait = Math.min(wait * 1.5, SLOWEST_ASK_MS);
+    await ask(id);
   }
 }
 
-async function ask(id: string): Promise<RecordView | null> {
+async function ask(id: string): Promise<void> {
   const record = await fetchRecord(id);
   // Deleted while somebody looks at it: the server has the page for that.
   if (record === "gone") location.reload();
-  if (typeof record === "string") return null;
-  publish(record);
-  return record;
+  if (typeof record !== "string") publish(record);
 }
 
 function publish(record: RecordView): void {

@@ -5,7 +5,7 @@
 import { chooseSource, playableType } from "../../src/pages/shared/playback.ts";
 import { type RecordView, renditionOf, type RenditionView, rungsOf } from "../../src/pages/shared/record.ts";
 import { showNote } from "./note.ts";
-import { Stream } from "./stream.ts";
+import { type SoundTrack, Stream } from "./stream.ts";
 
 /** After so many broken starts the original is the better film. */
 const PATIENCE = 3;
@@ -24,6 +24,10 @@ export class Film {
   #quality: Quality | null = null;
   /** The browser refused the original: do not offer it again. */
   #originalFails = false;
+  /** What plays is what somebody asked for: it stays. */
+  #chosen = false;
+  /** Where it is to begin, until it has begun. Seconds. */
+  #from = 0;
   /** Ends the wait for metadata of a source that is given up. */
   #pending = new AbortController();
 
@@ -56,12 +60,26 @@ export class Film {
     return HAS_MEDIA_SOURCE || this.#video.canPlayType(HLS_TYPE) !== "";
   }
 
+  /** Tracks of sound to choose from; the original plays its first. */
+  get sounds(): SoundTrack[] {
+    return this.#stream?.sounds ?? [];
+  }
+
+  get sound(): string | null {
+    return this.#stream?.sound ?? null;
+  }
+
+  chooseSound(name: string): void {
+    this.#stream?.wantSound(name);
+  }
+
   /** Rungs can be chosen only where hls.js plays; older iPhones choose for themselves. */
   get canChoose(): boolean {
     return HAS_MEDIA_SOURCE;
   }
 
   start(at: number): void {
+    this.#from = at;
     this.#begin(this.#decide(), at);
   }
 
@@ -71,27 +89,34 @@ export class Film {
     const poster = renditionOf(record, "poster");
     if (poster?.state === "ready" && poster.url && !this.#video.poster) this.#video.poster = poster.url;
     // Until somebody has begun to watch, the better source may still take over unseen.
-    const untouched = this.#video.paused && this.#video.played.length === 0;
+    const untouched = !this.#chosen && this.#video.paused && this.#video.played.length === 0;
     const better = this.#decide();
     if (this.#quality === null || (untouched && better === "auto" && this.#quality === "original")) {
-      this.#begin(better, this.#video.currentTime);
+      this.#begin(better, this.#place);
     }
     this.#changed();
   }
 
   choose(quality: Quality): void {
     if (quality === this.#quality) return;
+    this.#chosen = true;
     if (quality !== "original" && this.#stream) {
       this.#quality = quality;
       this.#stream.want(quality === "auto" ? null : quality);
     } else {
-      this.#begin(quality, this.#video.currentTime);
+      this.#begin(quality, this.#place);
     }
     this.#changed();
   }
 
+  /** Where it stands, or is to begin. */
+  get #place(): number {
+    return this.#video.readyState === HTMLMediaElement.HAVE_NOTHING ? this.#from : this.#video.currentTime;
+  }
+
   #decide(): Quality | null {
-    const choice = chooseSource(this.#record, { original: this.canOriginal, hls: this.canStream });
+    const can = { original: this.canOriginal, hls: this.canStream };
+    const choice = chooseSource(this.#record, can, this.#place);
     return choice === "wait" ? null : choice === "hls" ? "auto" : "original";
   }
 
@@ -101,8 +126,13 @@ export class Film {
     this.#stream?.close();
     this.#stream = null;
     this.#quality = quality;
+    this.#from = at;
     showNote(quality === null ? waitingWords(this.#record) : null);
-    if (quality === null) return;
+    if (quality === null) {
+      // What somebody is making will be a stream: hls.js is here by then.
+      if (HAS_MEDIA_SOURCE && (this.#record.progress?.agents ?? 0) > 0) void import("hls.js");
+      return;
+    }
     const plays = !video.paused;
     video.defaultPlaybackRate = video.playbackRate;
     this.#pending.abort();
@@ -135,7 +165,10 @@ export class Film {
   }
 
   #restarting(tries: number): void {
-    if (tries >= PATIENCE && this.canOriginal) return this.choose("original");
+    if (tries >= PATIENCE && this.canOriginal) {
+      this.#begin("original", this.#place);
+      return this.#changed();
+    }
     showNote(
       tries > 0 && this.#video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA ? "Reconnecting…" : null,
     );
@@ -145,7 +178,7 @@ export class Film {
   #refused(): void {
     if (this.#quality !== "original") return;
     this.#originalFails = true;
-    this.#begin(this.#decide(), this.#video.currentTime);
+    this.#begin(this.#decide(), this.#place);
     this.#changed();
   }
 }

@@ -1,62 +1,46 @@
 /**
- * One HLS stream on a video element. hls.js is loaded when the first stream is wanted. Segments may have to be
- * made first: the edge answers 200 or, after 8 s, 503, so waiting is normal here and only ends when the stream is
- * closed. After a fatal error it starts again at the same place.
+ * One HLS stream on a video element. hls.js is loaded when the first stream is wanted. What is buffered plays
+ * on while it recovers: after a broken connection it loads on at the same place, and only what cannot be mended
+ * so is started again. Waiting ends when the stream is closed.
  */
 import type Hls from "hls.js";
-import type { ErrorData, HlsConfig, Level, LoadPolicy } from "hls.js";
-import { levelCap } from "../../src/pages/shared/playback.ts";
+import type { ErrorData, Level } from "hls.js";
+import { levelWindow } from "../../src/pages/shared/levels.ts";
 import type { RenditionView } from "../../src/pages/shared/record.ts";
+import {
+  GROWING_BUFFER_S,
+  IDLE_BUFFER_S,
+  newSession,
+  PLAYING_BUFFER_S,
+  streamConfig,
+} from "./stream-config.ts";
 
-/** Longer than the edge waits for a segment. */
-const FIRST_BYTE_MS = 12_000;
-const WHOLE_MS = 60_000;
-/** Before anybody presses play only the beginning is fetched; then as much as fits a slow stretch. Seconds. */
-const IDLE_BUFFER_S = 5;
-const PLAYING_BUFFER_S = 45;
 const FIRST_RESTART_MS = 1_000;
 const SLOWEST_RESTART_MS = 15_000;
 
-const waitingPolicy: LoadPolicy = {
-  default: {
-    maxTimeToFirstByteMs: FIRST_BYTE_MS,
-    maxLoadTimeMs: WHOLE_MS,
-    timeoutRetry: { maxNumRetry: 8, retryDelayMs: 0, maxRetryDelayMs: 0 },
-    errorRetry: {
-      maxNumRetry: 6,
-      retryDelayMs: 400,
-      maxRetryDelayMs: 2_000,
-      backoff: "linear",
-      shouldRetry: (_config, _count, _isTimeout, response, retry) => retry || response?.code === 503,
-    },
-  },
-};
-
-const config: Partial<HlsConfig> = {
-  // The segments are fMP4 already: there is nothing for a worker to remux.
-  enableWorker: false,
-  backBufferLength: 60,
-  // By time alone: the usual 60 MB would be minutes of a small rung.
-  maxBufferSize: 0,
-  fragLoadPolicy: waitingPolicy,
-  playlistLoadPolicy: waitingPolicy,
-  manifestLoadPolicy: waitingPolicy,
-};
-
 export interface StreamEvents {
-  /** The levels or the one that plays have changed. */
+  /** The levels, sounds, or the ones that play have changed. */
   changed: () => void;
-  /** It broke and is being started again for the `tries`-th time; 0: it plays again. */
+  /** It broke and is being mended for the `tries`-th time; 0: it plays again. */
   restarting: (tries: number) => void;
+}
+
+/** One of several tracks of sound. */
+export interface SoundTrack {
+  name: string;
+  language: string | null;
 }
 
 export class Stream {
   readonly #video: HTMLVideoElement;
   readonly #address: string;
   readonly #events: StreamEvents;
+  readonly #session = newSession();
   #hls: Hls | null = null;
   #rungs: RenditionView[] = [];
   #wanted: string | null = null;
+  #sound: string | null = null;
+  #from = 0;
   #tries = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
@@ -65,39 +49,46 @@ export class Stream {
     this.#video = video;
     this.#address = address;
     this.#events = events;
-    video.addEventListener("play", this.#eat);
+    video.addEventListener("play", this.#steer);
+    // Before hls.js hears of it: the level for the new place is chosen at once.
+    video.addEventListener("seeking", this.#steer);
   }
 
   /** From `at` seconds on, playing if `plays`: a new source stops the element. */
   async open(at: number, plays: boolean): Promise<void> {
-    const { default: Hls } = await import("hls.js");
+    const { default: Player } = await import("hls.js");
     if (this.#closed) return;
-    const hls = new Hls({
-      ...config,
-      maxBufferLength: plays ? PLAYING_BUFFER_S : IDLE_BUFFER_S,
-      startPosition: at > 0 ? at : -1,
-    });
+    this.#from = at;
+    const hls = new Player(streamConfig(Player, at, this.#session));
     this.#hls = hls;
-    if (plays) hls.once(Hls.Events.MEDIA_ATTACHED, () => void this.#video.play().catch(() => {}));
-    hls.on(Hls.Events.MANIFEST_PARSED, () => this.#steer());
-    hls.on(Hls.Events.LEVEL_SWITCHED, () => this.#events.changed());
-    hls.on(Hls.Events.FRAG_BUFFERED, () => this.#recovered());
-    hls.on(Hls.Events.ERROR, (_event, error) =>
-      this.#failed(hls, error, error.type === Hls.ErrorTypes.MEDIA_ERROR),
-    );
+    const { Events, ErrorTypes } = Player;
+    if (plays) hls.once(Events.MEDIA_ATTACHED, () => void this.#video.play().catch(() => {}));
+    hls.on(Events.MANIFEST_PARSED, () => this.#begin(hls));
+    hls.on(Events.AUDIO_TRACKS_UPDATED, () => this.#pickSound());
+    hls.on(Events.AUDIO_TRACK_SWITCHED, () => this.#events.changed());
+    hls.on(Events.LEVEL_SWITCHED, () => this.#events.changed());
+    hls.on(Events.FRAG_BUFFERED, () => this.#recovered());
+    hls.on(Events.ERROR, (_event, error) => {
+      if (!error.fatal || this.#closed || hls !== this.#hls) return;
+      this.#mend(hls, error, {
+        isNetwork: error.type === ErrorTypes.NETWORK_ERROR,
+        isMedia: error.type === ErrorTypes.MEDIA_ERROR,
+      });
+    });
     hls.loadSource(this.#address);
     hls.attachMedia(this.#video);
   }
 
   close(): void {
     this.#closed = true;
-    this.#video.removeEventListener("play", this.#eat);
+    this.#video.removeEventListener("play", this.#steer);
+    this.#video.removeEventListener("seeking", this.#steer);
     clearTimeout(this.#timer);
     this.#hls?.destroy();
     this.#hls = null;
   }
 
-  /** What is ready now; levels above it are left to those who ask for them. */
+  /** What is there now; levels outside it are left to those who ask for them. */
   setRungs(rungs: RenditionView[]): void {
     this.#rungs = rungs;
     this.#steer();
@@ -115,11 +106,32 @@ export class Stream {
     return level ? nameOf(level) : null;
   }
 
-  readonly #eat = (): void => {
-    if (this.#hls) this.#hls.config.maxBufferLength = PLAYING_BUFFER_S;
-  };
+  get sounds(): SoundTrack[] {
+    return (this.#hls?.audioTracks ?? []).map(({ name, lang }) => ({ name, language: lang ?? null }));
+  }
 
-  #steer(): void {
+  get sound(): string | null {
+    return this.#hls?.audioTracks[this.#hls.audioTrack]?.name ?? null;
+  }
+
+  /** By its name, which is its own among the tracks. */
+  wantSound(name: string): void {
+    this.#sound = name;
+    this.#pickSound();
+  }
+
+  #pickSound(): void {
+    const at = (this.#hls?.audioTracks ?? []).findIndex(({ name }) => name === this.#sound);
+    if (this.#hls && at !== -1 && this.#hls.audioTrack !== at) this.#hls.audioTrack = at;
+    this.#events.changed();
+  }
+
+  #begin(hls: Hls): void {
+    this.#steer();
+    if (hls.autoLevelEnabled) hls.startLevel = hls.minAutoLevel;
+  }
+
+  readonly #steer = (): void => {
     const hls = this.#hls;
     if (!hls || hls.levels.length === 0) return;
     const names = hls.levels.map(nameOf);
@@ -129,28 +141,51 @@ export class Stream {
       hls.removeLevel(dead);
       return this.#steer();
     }
-    hls.autoLevelCapping = levelCap(names, this.#rungs);
+    this.#fit(hls);
     const wanted = this.#wanted === null ? -1 : names.indexOf(this.#wanted);
     // nextLevel lets what is buffered play on, so a change of mind does not stop the film.
     if (hls.autoLevelEnabled ? wanted !== -1 : wanted !== hls.loadLevel) hls.nextLevel = wanted;
     this.#events.changed();
+  };
+
+  /** Keeps the automatic choice among the rungs that are there, and the buffer as long as they deserve. */
+  #fit(hls: Hls): void {
+    const levels = hls.levels.map((level) => ({ name: nameOf(level), bitrate: level.bitrate }));
+    const { floor, cap } = levelWindow(levels, this.#rungs, this.#loadsAt(hls), hls.bandwidthEstimate);
+    hls.config.minAutoBitrate = hls.levels[floor]?.maxBitrate ?? 0;
+    hls.autoLevelCapping = cap;
+    const untouched = this.#video.paused && this.#video.played.length === 0;
+    const growing = this.#rungs.some(({ state }) => state === "waiting" || state === "making");
+    hls.config.maxBufferLength = untouched ? IDLE_BUFFER_S : growing ? GROWING_BUFFER_S : PLAYING_BUFFER_S;
+  }
+
+  #loadsAt(hls: Hls): number {
+    if (this.#video.readyState === HTMLMediaElement.HAVE_NOTHING) return this.#from;
+    return hls.mainForwardBufferInfo?.end ?? this.#video.currentTime;
   }
 
   #recovered(): void {
+    this.#steer();
     if (this.#tries === 0) return;
     this.#tries = 0;
     this.#events.restarting(0);
   }
 
-  #failed(hls: Hls, error: ErrorData, isMedia: boolean): void {
-    if (!error.fatal || this.#closed || hls !== this.#hls) return;
+  #mend(hls: Hls, { details }: ErrorData, kind: { isNetwork: boolean; isMedia: boolean }): void {
     this.#tries += 1;
     this.#events.restarting(this.#tries);
-    if (isMedia && this.#tries === 1) return hls.recoverMediaError();
+    // The film may have been given up for the original just now.
+    if (this.#closed) return;
+    if (kind.isMedia && this.#tries === 1) return hls.recoverMediaError();
+    const wait = Math.min(FIRST_RESTART_MS * 2 ** (this.#tries - 1), SLOWEST_RESTART_MS);
+    clearTimeout(this.#timer);
+    if (kind.isNetwork && hls.levels.length > 0 && !details.startsWith("manifest")) {
+      this.#timer = setTimeout(() => hls.startLoad(-1), wait);
+      return;
+    }
     const { currentTime: at, paused } = this.#video;
     hls.destroy();
     this.#hls = null;
-    const wait = Math.min(FIRST_RESTART_MS * 2 ** (this.#tries - 1), SLOWEST_RESTART_MS);
     this.#timer = setTimeout(() => void this.open(at, !paused), wait);
   }
 }

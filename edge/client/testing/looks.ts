@@ -65,5 +65,37 @@ export function playbackOf(selector: string) {
   const media = document.querySelector<HTMLMediaElement>(selector);
   if (media === null) throw new Error(`The page has no ${selector}.`);
   const { currentTime, paused, muted, playbackRate, readyState } = media;
-  return { currentTime, paused, muted, playbackRate, readyState };
+  const height = media instanceof HTMLVideoElement ? media.videoHeight : 0;
+  return { currentTime, paused, muted, playbackRate, readyState, height };
+}
+
+/** The source object of this stream: another one means that it was started anew. */
+export function storedSource(selector: string): string {
+  return document.querySelector<HTMLMediaElement>(selector)?.src ?? "";
+}
+
+/** The viewer sees, in the middle of the picture, that the player waits. */
+export function spins(selector: string): boolean {
+  const player = document.querySelector(selector);
+  const icon = player?.querySelector("media-loading-indicator")?.shadowRoot?.querySelector("svg");
+  if (!player || !icon) return false;
+  const [all, own] = [player.getBoundingClientRect(), icon.getBoundingClientRect()];
+  const beside = Math.abs(own.x + own.width / 2 - all.x - all.width / 2);
+  return Number(getComputedStyle(icon).opacity) > 0 && beside < own.width / 2;
+}
+
+/** The captions that are shown right now. */
+export function captionsIn(selector: string): string[] {
+  const tracks = [...(document.querySelector<HTMLMediaElement>(selector)?.textTracks ?? [])];
+  return tracks
+    .filter(({ kind, mode }) => kind === "subtitles" && mode === "showing")
+    .flatMap(({ activeCues }) => [...(activeCues ?? [])])
+    .map((cue) => (cue instanceof VTTCue ? cue.text : ""));
+}
+
+/** The picture over the timeline, where the pointer is. */
+export function previewOf(selector: string): string {
+  const range = document.querySelector(`${selector} media-time-range`);
+  const preview = range?.shadowRoot?.querySelector("media-preview-thumbnail");
+  return preview?.shadowRoot?.querySelector("img")?.src ?? "";
 }

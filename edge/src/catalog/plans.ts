@@ -18,7 +18,7 @@ const PlanBody: z.ZodType<Plan> = z.object({
   rungs: z.array(
     z.object({
       name: z.string(),
-      mode: z.literal("encode"),
+      mode: z.enum(["encode", "copy"]),
       width: whole.positive(),
       height: whole.positive(),
       ceiling: whole.positive(),
@@ -34,6 +34,10 @@ const PlanBody: z.ZodType<Plan> = z.object({
       language: z.string().nullable(),
     }),
   ),
+  // Plans of before subtitles were offered have none.
+  texts: z
+    .array(z.object({ name: z.string(), stream: whole.nonnegative(), language: z.string().nullable() }))
+    .default([]),
 });
 
 /** Kept only while the file is: a plan that comes after a deletion is dropped. */

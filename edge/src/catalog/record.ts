@@ -1,5 +1,4 @@
 /** The JSON of a file, pure: its record (`GET /api/files/{slug}`) and the answer to its upload. */
-import type { RenditionKind } from "../db/schema.ts";
 import type { FileRow } from "./files.ts";
 import type { RenditionRow } from "./renditions.ts";
 
@@ -13,16 +12,12 @@ export interface RecordProgress {
   etaSeconds: number | null;
   waiting: "no_agent" | null;
   making: { kind: string; name: string; fraction: number }[];
+  rungs?: { name: string; ranges: [from: number, to: number][] }[];
 }
 
 const MS_PER_SECOND = 1_000;
-const OBJECT_NAMES: Record<Exclude<RenditionKind, "rung" | "track">, string> = {
-  thumbnail: "thumbnail.webp",
-  preview: "preview.webp",
-  poster: "poster.jpg",
-  mp4: "video.mp4",
-  m4a: "audio.m4a",
-};
+/** The smaller mp4 that chat programs still show in place. */
+export const EMBED = "embed";
 
 export function fileRecord(
   file: FileRow,
@@ -97,7 +92,8 @@ function hashOf(file: FileRow): string | null {
 
 function renditionRecord(rendition: RenditionRow, progress: RecordProgress | null, fileUrl: string) {
   const { kind, name, type, width, height, size, state, reason } = rendition;
-  const inHand = progress?.making.some((one) => one.kind === kind && one.name === name) ?? false;
+  const inHand = progress?.making.find((one) => one.kind === kind && one.name === name);
+  const encoded = progress?.rungs?.find((rung) => kind === "rung" && rung.name === name)?.ranges;
   return {
     kind,
     name,
@@ -108,13 +104,34 @@ function renditionRecord(rendition: RenditionRow, progress: RecordProgress | nul
     size,
     state: state === "waiting" && inHand ? ("making" as const) : state,
     reason,
+    /** While it is being made: how far, 0 … 1, and of a rung the seconds that are encoded. */
+    fraction: inHand?.fraction ?? null,
+    ranges: encoded ?? null,
   };
 }
 
 /** Where delivery serves it, below the file's address. */
-function renditionPath({ kind, name, version }: RenditionRow): string {
-  if (kind === "rung" || kind === "track") return `hls/${version}/${name}/index.m3u8`;
-  return OBJECT_NAMES[kind];
+function renditionPath({ kind, name, version }: Pick<RenditionRow, "kind" | "name" | "version">): string {
+  switch (kind) {
+    case "rung":
+    case "track":
+      return `hls/${version}/${name}/index.m3u8`;
+    case "thumbnail":
+    case "preview":
+      return `${kind}.webp`;
+    case "poster":
+      return "poster.jpg";
+    case "mp4":
+      return name === EMBED ? "embed.mp4" : "video.mp4";
+    case "m4a":
+      return "audio.m4a";
+    case "subtitle":
+      return `${name}.vtt`;
+    case "storyboard":
+      return `storyboard-${name}.jpg`;
+    case "waveform":
+      return "waveform.json";
+  }
 }
 
 function progressRecord(file: FileRow, progress: RecordProgress | null) {

@@ -22,11 +22,19 @@ export interface SegmentClaim extends Record<string, SqlValue> {
   /** Ticks of the plan. */
   start: number;
   duration: number;
+  frames: number;
+}
+
+/** What of a track has an owner. */
+export interface Coverage extends Record<string, SqlValue> {
+  track: string;
+  segments: number;
+  frames: number;
 }
 
 const COLUMNS = [
   ...["planId", "track", "segment", "jobId", "objectKey", "size", "etag", "offset", "length"],
-  ...["initOffset", "initLength", "codecs", "start", "duration"],
+  ...["initOffset", "initLength", "codecs", "start", "duration", "frames"],
 ];
 
 export interface ClaimStore {
@@ -38,10 +46,13 @@ export interface ClaimStore {
   ownsAll(planId: string, track: string, segments: readonly [number, number]): boolean;
   /** Segments of each track that have an owner. */
   owned(planId: string): { track: string; segment: number }[];
+  /** By track; those without a segment are left out. */
+  coverage(planId: string): Coverage[];
   /** Takes each segment that nobody has. */
   claim(claims: readonly SegmentClaim[]): void;
   dropJob(jobId: string): void;
   dropPlan(planId: string): void;
+  dropFile(fileId: string): void;
 }
 
 export function createClaimStore(sql: Sql): ClaimStore {
@@ -77,6 +88,7 @@ export function createClaimStore(sql: Sql): ClaimStore {
         )
         .toArray(),
     ofJob: (jobId) => many("jobId = ?", jobId),
+    coverage: (planId) => coverage(sql, planId),
     claim: (claims) => {
       for (const claim of claims) {
         sql.exec(
@@ -88,7 +100,19 @@ export function createClaimStore(sql: Sql): ClaimStore {
     },
     dropJob: (jobId) => void sql.exec("delete from claims where jobId = ?", jobId),
     dropPlan: (planId) => void sql.exec("delete from claims where planId = ?", planId),
+    dropFile: (fileId) =>
+      void sql.exec("delete from claims where jobId in (select id from jobs where fileId = ?)", fileId),
   };
+}
+
+function coverage(sql: Sql, planId: string): Coverage[] {
+  return sql
+    .exec<Coverage>(
+      `select track, count(*) as segments, sum(frames) as frames from claims
+       where planId = ? group by track`,
+      planId,
+    )
+    .toArray();
 }
 
 /** The claims of one finished track. Its times are turned into the plan's ticks. */
@@ -99,7 +123,8 @@ export function claimsOf(
   timescale: number,
 ): SegmentClaim[] {
   const toTicks = (time: number) => Math.round((time * timescale) / report.timescale);
-  return report.segments.map(({ segment, offset, length, start, duration }) => ({
+  const frames = framesEach(report);
+  return report.segments.map(({ segment, offset, length, start, duration }, at) => ({
     planId: job.planId,
     track: report.name,
     segment,
@@ -114,5 +139,20 @@ export function claimsOf(
     codecs: report.codecs,
     start: toTicks(start),
     duration: toTicks(duration),
+    frames: frames[at] ?? 0,
   }));
+}
+
+/** As told; of an agent that tells only the sum, shares by duration that add up to it. */
+function framesEach({ segments, frames: sum }: TrackReport): number[] {
+  const total = segments.reduce((ticks, { duration }) => ticks + duration, 0);
+  let ticks = 0;
+  let before = 0;
+  return segments.map(({ frames, duration }) => {
+    ticks += duration;
+    const until = total > 0 ? Math.round((sum * ticks) / total) : 0;
+    const share = until - before;
+    before = until;
+    return frames ?? share;
+  });
 }

@@ -256,7 +256,15 @@ describe("a film", () => {
     });
     const states = (await listRenditions(bench.edge.db, fileId)).map(({ kind, state }) => `${kind} ${state}`);
     expect(states.sort()).toEqual([
-      ...["mp4 failed", "poster ready", "rung failed", "rung failed", "thumbnail ready", "track ready"],
+      ...[
+        "mp4 failed",
+        "poster ready",
+        "rung failed",
+        "rung failed",
+        "storyboard failed",
+        "thumbnail ready",
+        "track ready",
+      ],
     ]);
   });
   const seen: string[] = [];

@@ -18,7 +18,7 @@ import { isOpen } from "./ledger-types.ts";
 import { shortenLease } from "./lease.ts";
 import { tick } from "./passing.ts";
 import { armNext, createPool, inTurn, log, said, type Pool } from "./pool.ts";
-import { progressOf, type Progress } from "./progress.ts";
+import { progressOf, rungRanges, type Progress } from "./progress.ts";
 import { RecentReplies } from "./replies.ts";
 import { closeSocket, Sockets } from "./sockets.ts";
 import { statusOf, type CoordinatorStatus } from "./status.ts";
@@ -126,14 +126,15 @@ export class Coordinator extends DurableObject<Env> implements CoordinatorCalls 
     const plan = store.files.planOf(fileId);
     const claims = plan ? store.claims.owned(plan.id) : [];
     const rungs = claims.filter(({ track }) => plan?.rungs.some(({ name }) => name === track));
-    return progressOf(
+    const progress = progressOf(
       store.jobs.sketches(fileId),
       plan,
       rungs.map(({ segment }) => segment),
-      (kind) => sockets.isAnyAble(kind, now),
+      (work) => sockets.isAnyAble(work, now),
       store.files.version(fileId),
       now,
     );
+    return { ...progress, rungs: plan ? rungRanges(plan, rungs) : [] };
   }
 
   async watch(fileId: string, since: number, waitMs: number): Promise<number> {

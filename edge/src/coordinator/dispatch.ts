@@ -1,18 +1,21 @@
 /**
  * Grants: pushed the moment a job and a free slot exist. Called after everything that frees a slot or readies
- * a job. The lease is written in one turn; signing its input and sending come after, and should either fail
- * the agent never hears of the lease, so it is given back uncharged.
+ * a job. What is granted is first trimmed and cut to what is worth granting now (`reshaping.ts`); where slots stay
+ * free, slow rectangles get a second agent (`hedge-turn.ts`). The lease is written in one turn; signing its input and
+ * sending come after, and should either fail the agent never hears of the lease, so it is given back uncharged.
  */
 import { MAX_FRAME_BYTES, type Grant, type ResourceClass } from "#protocol";
-import { framesByRung } from "./judge.ts";
+import { hedgeTurn } from "./hedge-turn.ts";
+import { joinedRecipe } from "./joined-recipe.ts";
 import { grantJob, releaseJob, ruinJob } from "./ledger.ts";
 import type { Job, MintedSecret } from "./ledger-types.ts";
-import { mp4Recipe } from "./mp4-recipe.ts";
 import { inTurn, log, said, signerFor, type Pool } from "./pool.ts";
 import { publishDue } from "./publish.ts";
 import { pairUp, type Pairing, type Usage } from "./schedule.ts";
+import { reshape } from "./reshaping.ts";
 import { newNonce } from "./secrets.ts";
 import { apply, type Turn } from "./turns.ts";
+import { supersedeJob } from "./withdrawal.ts";
 
 /** Grants of one turn: large enough for speed, small enough to let frames in between. */
 const BATCH = 32;
@@ -24,6 +27,8 @@ const RECIPE_BYTES = MAX_FRAME_BYTES - 8_192;
 interface Granted {
   job: Job;
   secret: string;
+  /** Part of it became another job. */
+  cut: boolean;
 }
 
 /** One at a time; a call that comes meanwhile makes it look once more. */
@@ -38,6 +43,10 @@ export async function dispatch(pool: Pool, now: number): Promise<void> {
       if (pool.sockets.freeSeats(now).length === 0) break;
       await pool.secrets.fill(BATCH);
       const granted = inTurn(pool, now, (turn) => grantTurn(pool, turn));
+      // What was cut or is done over waits for a slot now.
+      if (inTurn(pool, now, (turn) => hedgeTurn(pool, turn)) || granted.some(({ cut }) => cut)) {
+        busy.dispatchAgain = true;
+      }
       await Promise.all(granted.map((grant) => sendGrant(pool, grant, now)));
       if (granted.length === BATCH) busy.dispatchAgain = true;
     }
@@ -53,29 +62,42 @@ function grantTurn(pool: Pool, turn: Turn): Granted[] {
   const usage: Usage = {
     held: turn.store.queue.heldByOwner(),
     slots: sockets.countAllSlots(),
-    hasOther: (kind, agentId) => sockets.isAnyAble(kind, turn.now, agentId),
+    hasOther: (work, agentId) => sockets.isAnyAble(work, turn.now, agentId),
   };
-  const pairings = pairUp(waiting, sockets.freeSeats(turn.now), usage, pool.rings, turn.now, BATCH);
-  return pairings.map((pairing) => grantOne(pool, turn, pairing)).filter((granted) => granted !== null);
+  const seats = sockets.freeSeats(turn.now);
+  const slots = seats.reduce((sum, { free }) => sum + free.gpu + free.cpu, 0);
+  const pairings = pairUp(waiting, seats, usage, pool.rings, turn.now, BATCH);
+  return pairings
+    .map((pairing) => grantOne(pool, turn, pairing, slots))
+    .filter((granted) => granted !== null);
 }
 
-function grantOne(pool: Pool, turn: Turn, { job: id, agentId, slot }: Pairing): Granted | null {
+/** `slots`: free ones that can encode, in all. */
+function grantOne(
+  pool: Pool,
+  turn: Turn,
+  { job: id, agentId, slot }: Pairing,
+  slots: number,
+): Granted | null {
   const found = turn.store.jobs.find(id);
   const socket = pool.sockets.find(agentId);
   if (!found || !socket) return null;
-  const job = found.kind === "mp4" ? resolveMp4(turn, found) : found;
-  if (job === null) {
-    apply(turn, found, ruinJob(found, "Its parts are too many, or none is there.", turn.now));
-    pool.later(publishDue(pool, turn.now));
-    return null;
-  }
   const badge = pool.sockets.badge(socket);
   const minted = pool.secrets.take();
   if (!minted || badge.bootId === null) return null;
+  const joined = found.recipe === null ? resolve(turn, found) : found;
+  const job = joined && reshape(turn, joined, slots);
+  if (job === null) {
+    const ruined = ruinJob(found, "Its parts are too many, or none is there.", turn.now);
+    apply(turn, found, joined === null ? ruined : supersedeJob(found, turn.now));
+    pool.later(publishDue(pool, turn.now));
+    return null;
+  }
   const granted = grantJob(job, granteeOf(pool, agentId, badge.bootId, slot, minted), turn.now);
   if (!granted || !apply(turn, found, granted)) return null;
   pool.sockets.pin(socket, { ...badge, free: { ...badge.free, [slot]: badge.free[slot] - 1 } });
-  return { job: granted, secret: minted.secret };
+  turn.store.files.addHolder(job.fileId, agentId);
+  return { job: granted, secret: minted.secret, cut: job !== joined };
 }
 
 function granteeOf(
@@ -88,12 +110,11 @@ function granteeOf(
   return { agentId, bootId, slot, secretHash, nonce: newNonce(), leaseMs: pool.config.leaseMs };
 }
 
-/** What an mp4 is made from is known only now: whose each segment is. */
-function resolveMp4(turn: Turn, job: Job): Job | null {
+/** What is joined from pieces: whose each segment is, is known only now. */
+function resolve(turn: Turn, job: Job): Job | null {
   const plan = turn.store.files.planOf(job.fileId);
   if (!plan) return null;
-  const frames = framesByRung(turn.store.jobs.ofFile(job.fileId));
-  const made = mp4Recipe(plan, turn.store.claims.ofPlan(plan.id), frames);
+  const made = joinedRecipe(job, plan, turn.store.claims.ofPlan(plan.id));
   if (!made || JSON.stringify(made).length > RECIPE_BYTES) return null;
   return { ...job, ...made };
 }

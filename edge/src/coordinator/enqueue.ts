@@ -1,19 +1,12 @@
 /** A stored file becomes its first jobs and the rows of what it is to have. Telling us twice adds nothing. */
 import { findFile, settleFile } from "../catalog/files.ts";
 import { wantRenditions, type WantedRendition } from "../catalog/renditions.ts";
-import type { RenditionKind } from "../db/schema.ts";
 import { dispatch } from "./dispatch.ts";
 import type { JobSpec } from "./ledger-types.ts";
 import { planFirst } from "./plan.ts";
 import { inTurn, type Pool } from "./pool.ts";
 import { cancelTurn, enqueueJobs } from "./turns.ts";
-
-const TYPES: Partial<Record<RenditionKind, string>> = {
-  thumbnail: "image/webp",
-  preview: "image/webp",
-  poster: "image/jpeg",
-  mp4: "video/mp4",
-};
+import { typeOf } from "./types.ts";
 
 /** Ids of the file's first jobs. `outboxId` names the first where it is new. */
 export async function enqueueFile(
@@ -45,6 +38,6 @@ export function cancelFile(pool: Pool, fileId: string, now: number): Promise<voi
 function wantedOf({ fileId, version, makes }: JobSpec, now: number): WantedRendition[] {
   return makes.map(({ kind, name }) => ({
     ...{ fileId, kind, name, version, now },
-    type: TYPES[kind] ?? "application/octet-stream",
+    type: typeOf(kind),
   }));
 }

@@ -2,8 +2,11 @@
  * What the coordinator remembers of a file besides its jobs: a version that grows with every change anybody
  * could watch, its plan, and that it was cancelled, so that late words of it bring nothing back.
  */
-import type { Plan } from "../media/plan.ts";
-import { first, type Sql } from "./sql.ts";
+import type { Head, Plan } from "../media/plan.ts";
+import { first, type Sql, type SqlValue } from "./sql.ts";
+
+/** Agents remembered as having the bytes: their caches do not last for ever. */
+const MAX_HOLDERS = 8;
 
 export interface FileStore {
   /** Counts a change and answers the new version. */
@@ -13,6 +16,14 @@ export interface FileStore {
   cancel(fileId: string, now: number): void;
   isCancelled(fileId: string): boolean;
   setPlan(fileId: string, plan: Plan): void;
+  /** What is known of its plan before the frame index is. */
+  setHead(fileId: string, head: Head): void;
+  headOf(fileId: string): Head | null;
+  /** Milliseconds on the timeline where somebody looks; what comes after it is made first. */
+  front(fileId: string): number;
+  setFront(fileId: string, front: number): void;
+  /** An agent that has been given a job of it, newest first. */
+  addHolder(fileId: string, agentId: string): void;
   plan(planId: string): Plan | null;
   planOf(fileId: string): Plan | null;
   /** The catalogue has the plan. */
@@ -26,6 +37,7 @@ export function createFileStore(sql: Sql): FileStore {
     return row?.plan ? (JSON.parse(row.plan) as Plan) : null;
   };
   return {
+    ...progressFields(sql),
     touch: (fileId, now) => {
       const row = first(
         sql.exec<{ version: number }>(
@@ -43,7 +55,7 @@ export function createFileStore(sql: Sql): FileStore {
     cancel: (fileId, now) =>
       void sql.exec(
         `insert into files (fileId, version, cancelled, changedAt) values (?, 1, 1, ?)
-         on conflict (fileId) do update set cancelled = 1, plan = null, planId = null`,
+         on conflict (fileId) do update set cancelled = 1, plan = null, planId = null, head = null`,
         ...[fileId, now],
       ),
     isCancelled: (fileId) =>
@@ -63,5 +75,34 @@ export function createFileStore(sql: Sql): FileStore {
           fileId,
         ),
       )?.planId ?? null,
+  };
+}
+
+/** What changes while a film is being made. */
+function progressFields(
+  sql: Sql,
+): Pick<FileStore, "setHead" | "headOf" | "front" | "setFront" | "addHolder"> {
+  const column = <T extends SqlValue>(name: "head" | "front" | "holders", fileId: string) =>
+    first(sql.exec<{ value: T | null }>(`select ${name} as value from files where fileId = ?`, fileId))
+      ?.value ?? null;
+  return {
+    setHead: (fileId, head) =>
+      void sql.exec(
+        "update files set head = ? where fileId = ? and cancelled = 0",
+        JSON.stringify(head),
+        fileId,
+      ),
+    headOf: (fileId) => {
+      const text = column<string>("head", fileId);
+      return text === null ? null : (JSON.parse(text) as Head);
+    },
+    front: (fileId) => column<number>("front", fileId) ?? 0,
+    setFront: (fileId, front) => void sql.exec("update files set front = ? where fileId = ?", front, fileId),
+    addHolder: (fileId, agentId) => {
+      const known = JSON.parse(column<string>("holders", fileId) ?? "[]") as string[];
+      if (known[0] === agentId) return;
+      const holders = [agentId, ...known.filter((id) => id !== agentId)].slice(0, MAX_HOLDERS);
+      sql.exec("update files set holders = ? where fileId = ?", JSON.stringify(holders), fileId);
+    },
   };
 }

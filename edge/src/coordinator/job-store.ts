@@ -2,11 +2,16 @@
  * Jobs in the object's SQLite: one row each, saved whole after a transition of `ledger.ts`. Called by the
  * turns of this room; decides nothing.
  */
+import type { JobKind } from "#protocol";
 import { type Job, type JobKey, type JobSketch, type Made } from "./ledger-types.ts";
+import { isExtra, isSide } from "./pieces.ts";
 import type { Sql, SqlValue } from "./sql.ts";
 
 /** As `isOpen` has it. */
 const OPEN = "state not in ('done', 'dead', 'cancelled')";
+/** As `isFinished` has it. */
+const FINISHED = `(jobs.state = 'done'
+  or (jobs.state = 'cancelled' and coalesce(jobs.error ->> '$.code', '') = 'superseded'))`;
 
 type Row = Record<string, SqlValue>;
 
@@ -14,7 +19,7 @@ const JSON_COLUMNS = ["recipe", "inputs", "makes", "error", "prefixes", "manifes
 /** What never changes once the job is there. */
 const FIXED = [
   ...["id", "fileId", "kind", "version", "sourceEtag", "part", "owner", "shard", "planId"],
-  ...["position", "cost", "workMs", "makes", "createdAt"],
+  ...["needs", "hedgeOf", "createdAt"],
 ];
 
 export interface JobStore {
@@ -25,9 +30,19 @@ export interface JobStore {
   save(job: Job): void;
   ofFile(fileId: string): Job[];
   openOfPlan(planId: string): Job[];
+  /** Open or dead ones. */
+  unmadeOf(fileId: string, planId: string): Job[];
   childrenOf(id: string): Job[];
   hasUnfinishedParent(id: string): boolean;
   hasOpen(fileId: string): boolean;
+  /** Open ones that a ready file needs. */
+  hasNeeded(fileId: string): boolean;
+  /** Jobs of one of these kinds. */
+  ofKind(fileId: string, kinds: readonly JobKind[]): Job[];
+  /** The job that does this one once more. */
+  hedgeOf(id: string): Job | null;
+  /** It waits for one more. */
+  addParent(id: string, parentId: string): void;
   /** The jobs of a file without what is long in them. */
   sketches(fileId: string): JobSketch[];
 }
@@ -50,17 +65,34 @@ export function createJobStore(sql: Sql): JobStore {
         `where fileId = (select fileId from files where planId = ?) and planId = ? and ${OPEN} order by id`,
         ...[planId, planId],
       ),
+    unmadeOf: (fileId, planId) =>
+      many(
+        "where fileId = ? and planId = ? and state not in ('done', 'cancelled') order by id",
+        ...[fileId, planId],
+      ),
     childrenOf: (id) => many("join parents on parents.jobId = jobs.id where parents.parentId = ?", id),
     hasUnfinishedParent: (id) =>
       sql
         .exec(
           `select 1 as yes from parents join jobs on jobs.id = parents.parentId
-           where parents.jobId = ? and jobs.state <> 'done' limit 1`,
+           where parents.jobId = ? and not ${FINISHED} limit 1`,
           id,
         )
         .toArray().length > 0,
     hasOpen: (fileId) =>
       sql.exec(`select 1 as yes from jobs where fileId = ? and ${OPEN} limit 1`, fileId).toArray().length > 0,
+    hasNeeded: (fileId) =>
+      sql
+        .exec<Pick<Job, "kind" | "part">>(`select kind, part from jobs where fileId = ? and ${OPEN}`, fileId)
+        .toArray()
+        .some((job) => !isExtra(job) && !isSide(job)),
+    ofKind: (fileId, kinds) =>
+      many(
+        `where fileId = ? and kind in (${kinds.map(() => "?").join(", ")}) order by id`,
+        ...[fileId, ...kinds],
+      ),
+    hedgeOf: (id) => one("where hedgeOf = ?", id),
+    addParent: (id, parentId) => addParent(sql, id, parentId),
     sketches: (fileId) => sketches(sql, fileId),
   };
 }
@@ -76,7 +108,7 @@ export function jobsWhere(sql: Sql, query: string, ...bindings: SqlValue[]): Job
 function sketches(sql: Sql, fileId: string): JobSketch[] {
   return sql
     .exec<Row & Omit<JobSketch, "makes"> & { makes: string }>(
-      `select kind, state, part, cost, fraction, agentId, startedAt, makes from jobs where fileId = ?`,
+      `select kind, needs, state, part, cost, fraction, agentId, startedAt, makes from jobs where fileId = ?`,
       fileId,
     )
     .toArray()
@@ -94,10 +126,12 @@ function insert(sql: Sql, job: Job, parents: readonly string[]): boolean {
     )
     .toArray();
   if (added.length === 0) return false;
-  for (const parent of parents) {
-    sql.exec("insert into parents (jobId, parentId) values (?, ?) on conflict do nothing", job.id, parent);
-  }
+  for (const parent of parents) addParent(sql, job.id, parent);
   return true;
+}
+
+function addParent(sql: Sql, id: string, parentId: string): void {
+  sql.exec("insert into parents (jobId, parentId) values (?, ?) on conflict do nothing", id, parentId);
 }
 
 function save(sql: Sql, job: Job): void {

@@ -1,12 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { evenFrames, planOf } from "../media/testing/plans.ts";
-import { framesByRung, judgeFile } from "./judge.ts";
+import type { Coverage } from "./claim-store.ts";
+import { judgeFile } from "./judge.ts";
 import type { Job, Made } from "./ledger-types.ts";
 import { progressOf } from "./progress.ts";
 import { job, NOW } from "./testing/jobs.ts";
 import { makeResult, soundInspection } from "./testing/results.ts";
 
-const plan = planOf(evenFrames(8));
+const RUNG = { name: "720", mode: "encode" as const, width: 1_280, height: 720, ceiling: 1_000 };
+const plan = planOf(evenFrames(8), { rungs: [RUNG], tracks: [] });
+const covered = (frames: number, segments = 2): Coverage[] => [{ track: "720", segments, frames }];
 const ERROR = { code: "corrupt", message: "Damaged." } as const;
 const made = (...names: string[]): Made[] =>
   names.map((name) => ({ kind: /^\d+$/.test(name) ? "rung" : (name as Made["kind"]), name }));
@@ -34,62 +37,58 @@ function rectangle(rungs: Record<string, number>, changes: Partial<Job> = {}): J
 }
 
 describe("a file", () => {
-  test("is not judged while a job is open", () => {
-    expect(judgeFile([], plan)).toBeNull();
-    expect(judgeFile([inspected(), rectangle({ "720": 200 }, { state: "retry_wait" })], plan)).toBeNull();
+  test("is not judged while a job that it needs is open; what is made beside it or afterwards is not asked", () => {
+    expect(judgeFile([], plan, [])).toBeNull();
+    const open = rectangle({ "720": 200 }, { state: "retry_wait" });
+    expect(judgeFile([inspected(), open], plan, [])).toBeNull();
+    const beside = [
+      job({ kind: "storyboard", state: "ready" }),
+      job({ kind: "mp4", part: "embed", state: "dead" }),
+    ];
+    const extra = rectangle({ "720": 0 }, { part: "wait.720.0-1", state: "leased" });
+    const all = [inspected(), rectangle({ "720": 200 }), extra, ...beside];
+    expect(judgeFile(all, plan, covered(200))?.status).toBe("ready");
   });
 
-  test("is ready when everything is made, with every frame", () => {
-    const judged = judgeFile([inspected(), rectangle({ "720": 150 }), rectangle({ "720": 50 })], plan);
-    expect(judged).toEqual({ status: "ready", reason: null, failed: [] });
+  test("is ready when everything is made, with every frame, whoever made it", () => {
+    const lost = rectangle({ "720": 0 }, { state: "dead", error: ERROR });
+    for (const some of [[rectangle({ "720": 150 }), rectangle({ "720": 50 })], [lost]]) {
+      const judged = judgeFile([inspected(), ...some], plan, covered(200));
+      expect(judged).toEqual({ status: "ready", reason: null, failed: [] });
+    }
   });
 
-  test("is partial where frames fall short, however many rectangles somebody's wait added", () => {
-    const extra = rectangle({ "720": 50 }, { part: "wait.720.0-1" });
-    const judged = judgeFile([inspected(), rectangle({ "720": 150 }), extra], plan);
+  test("is partial where frames fall short", () => {
+    const judged = judgeFile([inspected(), rectangle({ "720": 150 })], plan, covered(150));
     expect(judged).toMatchObject({ status: "partial", failed: [{ name: "720" }] });
     expect(judged?.reason).toContain("150 of 200 frames");
   });
 
   test("is partial with the reason of what died, and failed where nothing could be made", () => {
     const dead = rectangle({ "720": 0 }, { state: "dead", error: ERROR });
-    expect(judgeFile([inspected(), dead], plan)).toMatchObject({ status: "partial", reason: "Damaged." });
+    expect(judgeFile([inspected(), dead], plan, [])).toMatchObject({ status: "partial", reason: "Damaged." });
     const lost = inspected({ state: "dead", error: ERROR, manifest: null });
-    expect(judgeFile([lost], null)).toMatchObject({ status: "failed", reason: "Damaged." });
+    expect(judgeFile([lost], null, [])).toMatchObject({ status: "failed", reason: "Damaged." });
     const sound = job({ kind: "inspect", makes: [], state: "dead", error: ERROR });
-    expect(judgeFile([sound], null)).toMatchObject({ status: "failed", reason: "Damaged." });
-  });
-
-  test("a wait's rectangle that died harms nobody", () => {
-    const extra = rectangle({ "720": 0 }, { part: "wait.720.0-1", state: "dead", error: ERROR });
-    expect(judgeFile([inspected(), rectangle({ "720": 200 }), extra], plan)?.status).toBe("ready");
+    expect(judgeFile([sound], null, [])).toMatchObject({ status: "failed", reason: "Damaged." });
+    const index = job({ kind: "index", makes: [], state: "dead", error: ERROR });
+    expect(judgeFile([inspected(), index], null, [])).toMatchObject({
+      status: "partial",
+      reason: "Damaged.",
+    });
   });
 
   test("of sound alone has no stills to miss; a film without a poster is partial", () => {
     const { result } = soundInspection("aac");
     const sound = inspected({ manifest: { objects: [], result } });
-    expect(judgeFile([sound], null)?.status).toBe("ready");
+    expect(judgeFile([sound], null, [])?.status).toBe("ready");
     const film = makeResult({ recipe: { kind: "inspect", media: "video" } }, 8).result;
     const blind = inspected({ manifest: { objects: [], result: { ...film, poster: null } as typeof film } });
-    expect(judgeFile([blind, rectangle({ "720": 200 })], plan)).toMatchObject({
+    expect(judgeFile([blind, rectangle({ "720": 200 })], plan, covered(200))).toMatchObject({
       ...{ status: "partial", failed: [{ kind: "poster" }] },
     });
-    expect(judgeFile([inspected()], null)?.reason).toContain("no frame");
+    expect(judgeFile([inspected()], null, [])?.reason).toContain("no frame");
   });
-});
-
-test("frames are counted by the planned rectangles that are done, for judgement and mp4 alike", () => {
-  const jobs = [
-    rectangle({ "480": 50, "720": 50 }),
-    rectangle({ "720": 25 }, { part: "wait.720.0-1" }),
-    rectangle({ "480": 99 }, { state: "committing" }),
-  ];
-  expect(framesByRung(jobs)).toEqual(
-    new Map([
-      ["480", 50],
-      ["720", 50],
-    ]),
-  );
 });
 
 describe("progress", () => {

@@ -1,11 +1,14 @@
 /**
- * What has become of a file, judged from its jobs; pure. `ready`: all that was wanted is made. `failed`: none
- * of it. `partial`: the rest, with the first reason. Called after each job's end, and by the progress page.
+ * What has become of a file, judged from its jobs and from what of its plan has an owner; pure. `ready`: all
+ * that was wanted is made. `failed`: none of it. `partial`: the rest, with the first reason. What is made
+ * beside the plan, or afterwards, is not asked. Called after each job's end.
  */
 import type { FileStatus } from "../db/schema.ts";
 import type { Plan } from "../media/plan.ts";
-import { isOpen, type Job, type Made } from "./ledger-types.ts";
-import { isAwaited } from "./plan.ts";
+import { countSegments } from "../media/rectangles.ts";
+import type { Coverage } from "./claim-store.ts";
+import { isFinished, isOpen, type Job, type Made } from "./ledger-types.ts";
+import { isExtra, isSide } from "./pieces.ts";
 
 export interface Judgement {
   status: FileStatus;
@@ -14,39 +17,42 @@ export interface Judgement {
   failed: (Made & { reason: string })[];
 }
 
-/** Null while a job is open. */
-export function judgeFile(jobs: readonly Job[], plan: Plan | null): Judgement | null {
-  if (jobs.length === 0 || jobs.some(({ state }) => isOpen(state))) return null;
-  const planned = jobs.filter((job) => !isAwaited(job));
-  const wanted = wantedOf(planned);
-  const failed = [...wanted.values()].flatMap((made) => {
-    const reason = failureOf(made, planned, plan);
+interface Evidence {
+  /** Planned ones. */
+  jobs: readonly Job[];
+  plan: Plan | null;
+  coverage: readonly Coverage[];
+}
+
+/** Null while a job that a ready file needs is open. */
+export function judgeFile(
+  jobs: readonly Job[],
+  plan: Plan | null,
+  coverage: readonly Coverage[],
+): Judgement | null {
+  const planned = jobs.filter((job) => !isExtra(job) && !isSide(job));
+  if (planned.length === 0 || planned.some(({ state }) => isOpen(state))) return null;
+  const evidence = { jobs: planned, plan, coverage };
+  const wanted = wantedOf(evidence);
+  const failed = wanted.flatMap((made) => {
+    const reason = failureOf(made, evidence);
     return reason === null ? [] : [{ ...made, reason }];
   });
-  const broken = planned.find(({ state }) => state === "dead");
+  const broken = planned.find(({ state, makes }) => state === "dead" && makes.length === 0);
   const reason = failed[0]?.reason ?? broken?.error?.message ?? unplannable(planned, plan);
   if (reason === null) return { status: "ready", reason, failed };
-  const usable = [...wanted.values()].some((made) => isUsable(made, planned));
+  const usable = wanted.some((made) => isUsable(made, evidence));
   return { status: usable ? "partial" : "failed", reason, failed };
 }
 
-/** Frames by rung, as the planned rectangles that are done reported them. */
-export function framesByRung(jobs: readonly Job[]): Map<string, number> {
-  const frames = new Map<string, number>();
-  for (const job of jobs) {
-    const result = job.manifest?.result;
-    if (job.state !== "done" || result?.kind !== "video" || isAwaited(job)) continue;
-    for (const rung of result.rungs) frames.set(rung.name, (frames.get(rung.name) ?? 0) + rung.frames);
-  }
-  return frames;
-}
-
-function wantedOf(jobs: readonly Job[]): Map<string, Made> {
+/** By the jobs, and by the plan: a rectangle that was trimmed no longer names what others have made. */
+function wantedOf({ jobs, plan }: Evidence): Made[] {
   const wanted = new Map<string, Made>();
-  for (const job of jobs) {
-    for (const made of job.makes) if (!isMoot(made, job)) wanted.set(`${made.kind}/${made.name}`, made);
-  }
-  return wanted;
+  const want = (made: Made) => wanted.set(`${made.kind}/${made.name}`, made);
+  for (const job of jobs) for (const made of job.makes) if (!isMoot(made, job)) want(made);
+  for (const { name } of plan?.rungs ?? []) want({ kind: "rung", name });
+  for (const { name } of plan?.tracks ?? []) want({ kind: "track", name });
+  return [...wanted.values()];
 }
 
 function unplannable(jobs: readonly Job[], plan: Plan | null): string | null {
@@ -62,18 +68,25 @@ function isMoot(made: Made, job: Job): boolean {
   return made.kind === "poster" || made.kind === "thumbnail";
 }
 
-function failureOf(made: Made, jobs: readonly Job[], plan: Plan | null): string | null {
-  const parts = partsOf(made, jobs);
-  const lost = parts.find(({ state }) => state !== "done");
+function failureOf(made: Made, evidence: Evidence): string | null {
+  const parts = partsOf(made, evidence.jobs);
+  const lost = isCovered(made, evidence) ? undefined : parts.find((job) => !isFinished(job));
   if (lost) return lost.error?.message ?? "It could not be made.";
   if (parts.some((job) => lacksPicture(made, job))) return "No picture could be taken from it.";
-  return made.kind === "rung" && plan ? shortfallOf(made.name, jobs, plan) : null;
+  return made.kind === "rung" ? shortfallOf(made.name, evidence) : null;
 }
 
-function shortfallOf(rung: string, jobs: readonly Job[], plan: Plan): string | null {
-  const frames = framesByRung(jobs).get(rung) ?? 0;
-  if (frames >= plan.frames) return null;
+function shortfallOf(rung: string, { plan, coverage }: Evidence): string | null {
+  const frames = coverage.find(({ track }) => track === rung)?.frames ?? 0;
+  if (plan === null || frames >= plan.frames) return null;
   return `Only ${frames} of ${plan.frames} frames could be read: the file ends early or is damaged.`;
+}
+
+/** All its segments are there, whoever made them. */
+function isCovered({ kind, name }: Made, { plan, coverage }: Evidence): boolean {
+  if (plan === null || (kind !== "rung" && kind !== "track")) return false;
+  const own = coverage.find(({ track }) => track === name);
+  return (own?.segments ?? 0) >= countSegments(plan);
 }
 
 function lacksPicture(made: Made, job: Job): boolean {
@@ -86,9 +99,10 @@ function lacksPicture(made: Made, job: Job): boolean {
 }
 
 /** Something of it can be shown: it is whole, or a rung that merely ends early. */
-function isUsable(made: Made, jobs: readonly Job[]): boolean {
-  const parts = partsOf(made, jobs);
-  return parts.every((job) => job.state === "done" && !lacksPicture(made, job));
+function isUsable(made: Made, evidence: Evidence): boolean {
+  if (isCovered(made, evidence)) return true;
+  const parts = partsOf(made, evidence.jobs);
+  return parts.length > 0 && parts.every((job) => isFinished(job) && !lacksPicture(made, job));
 }
 
 function partsOf(made: Made, jobs: readonly Job[]): Job[] {

@@ -6,6 +6,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { MINUTE, SECOND } from "../config.ts";
+import { commitTurn } from "./commit-turn.ts";
 import { adoptJob, holds, renewJob, shortenLease, wasCompleted } from "./lease.ts";
 import { isOpen, type Claim, type Job } from "./ledger-types.ts";
 import {
@@ -22,7 +23,7 @@ import {
 import { MAX_ATTEMPTS, MAX_LOSSES } from "./retry.ts";
 import { LEASE_MS, NOW, spec } from "./testing/jobs.ts";
 import { openTestLedger, stateOf } from "./testing/node-sql.ts";
-import { apply, cancelTurn, commitTurn, enqueueJobs, passTime, type Turn } from "./turns.ts";
+import { apply, cancelTurn, enqueueJobs, passTime, type Turn } from "./turns.ts";
 
 /** A lease as an agent remembers it, valid or not. */
 type Known = Claim & { job: string };
@@ -163,7 +164,7 @@ const steps = {
   verify: (world: World, op: Op) =>
     withLease(world, op, (lease) => {
       const job = world.store.jobs.find(lease.job);
-      const done = commitTurn(world.turn(), lease.job, lease.epoch, { objects: [], plan: null });
+      const done = commitTurn(world.turn(), lease.job, lease.epoch, { objects: [], plan: null, head: null });
       if (!done) return;
       // I3: only the epoch that completed may commit. I2: and only once.
       expect(job).toMatchObject({ state: "committing", epoch: lease.epoch });
@@ -243,7 +244,8 @@ function settle(world: World): void {
         if (granted) apply(world.turn(), granted, completeJob(granted, MANIFEST, world.now));
       }
       const done = world.store.jobs.find(id);
-      if (done?.state === "committing") commitTurn(world.turn(), id, done.epoch, { objects: [], plan: null });
+      if (done?.state === "committing")
+        commitTurn(world.turn(), id, done.epoch, { objects: [], plan: null, head: null });
     }
   }
   expect(world.jobs().filter(({ state }) => isOpen(state))).toEqual([]);

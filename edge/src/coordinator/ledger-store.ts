@@ -1,6 +1,7 @@
 /** The ledger's SQL, one store per noun, over the same SQLite. The only files of the edge that speak to it. */
 import { createAgentStore, type AgentStore } from "./agent-store.ts";
 import { createClaimStore, type ClaimStore } from "./claim-store.ts";
+import { createFilmStore, type FilmStore } from "./film-store.ts";
 import { createFileStore, type FileStore } from "./file-store.ts";
 import { createJobStore, type JobStore } from "./job-store.ts";
 import { migrate } from "./migrations.ts";
@@ -15,6 +16,8 @@ export interface LedgerStore {
   jobs: JobStore;
   /** The same table, by what is next. */
   queue: QueueStore;
+  /** The same table, by what is waited for and what is left of a film. */
+  films: FilmStore;
   claims: ClaimStore;
   files: FileStore;
   wishes: WishStore;
@@ -30,6 +33,7 @@ export function openLedger(sql: Sql): LedgerStore {
   return {
     jobs: createJobStore(sql),
     queue: createQueueStore(sql),
+    films: createFilmStore(sql),
     claims: createClaimStore(sql),
     files: createFileStore(sql),
     wishes: createWishStore(sql),

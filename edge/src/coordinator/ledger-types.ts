@@ -49,7 +49,11 @@ export interface JobSpec extends JobKey {
   shard: string;
   planId: string | null;
   rank: number;
-  /** Milliseconds on the timeline: nearer the start goes first within a rank. */
+  /** An encoder, on a GPU or on cores, or little more than reading and writing. */
+  needs: Needs;
+  /** Where it begins on the timeline, in milliseconds. */
+  startMs: number;
+  /** What is smaller goes first within a rank: milliseconds from the front, which a seek moves. */
   position: number;
   /** Seconds of picture or sound to be made; fair shares and progress are measured in it. */
   cost: number;
@@ -59,13 +63,17 @@ export interface JobSpec extends JobKey {
   recipe: Recipe | null;
   inputs: JobInput[];
   makes: Made[];
+  /** The slow job that this one does once more, on another agent. */
+  hedgeOf: string | null;
   /** Jobs that must be done before. */
   parents: string[];
 }
 
+export type Needs = "encoder" | "io";
+
 /** The last failure, kept for people and for the file's status. */
 export interface JobError {
-  code: FailureCode | "parent_failed" | "lost";
+  code: FailureCode | "parent_failed" | "lost" | "superseded" | "lapsed";
   message: string;
 }
 
@@ -110,6 +118,8 @@ export interface Job extends Omit<JobSpec, "parents"> {
   ageAt: number;
   /** Failed tries to verify what it uploaded, in committing. */
   tries: number;
+  /** When somebody last waited for it; null: it is made without being waited for. */
+  askedAt: number | null;
   /** The agent that lost or failed it last. */
   avoid: string | null;
   /** 0 … 1 */
@@ -160,20 +170,34 @@ export interface Seat {
 /** A job as progress sees it. */
 export type JobSketch = Pick<
   Job,
-  "kind" | "state" | "part" | "cost" | "fraction" | "agentId" | "startedAt" | "makes"
+  "kind" | "needs" | "state" | "part" | "cost" | "fraction" | "agentId" | "startedAt" | "makes"
 >;
 
 /** A job as the schedule sees it. */
-export type Waiting = Pick<
-  Job,
-  "id" | "owner" | "kind" | "turn" | "position" | "cost" | "avoid" | "losses" | "waitingSince"
->;
+export interface Waiting
+  extends
+    Work,
+    Pick<
+      Job,
+      "id" | "owner" | "turn" | "position" | "cost" | "avoid" | "losses" | "waitingSince" | "hedgeOf"
+    > {
+  /** Agents that have the file's bytes already, or did lately. */
+  holders: readonly string[];
+}
 
 /** What an agent says of a lease, its secret already hashed. */
 export interface Claim {
   agentId: string;
   epoch: number;
   hash: string;
+}
+
+/** What a job asks of an agent. */
+export type Work = Pick<Job, "kind" | "needs">;
+
+/** Whoever waited for it may go on: it is done, or others have made all of it. */
+export function isFinished({ state, error }: Pick<Job, "state" | "error">): boolean {
+  return state === "done" || (state === "cancelled" && error?.code === "superseded");
 }
 
 export function isOpen(state: JobState): boolean {

@@ -36,6 +36,10 @@
  *   done          its object is gone          ready       made again under a new epoch
  *   any open      file deleted                cancelled
  *   any open      parent dead                 cancelled   `parent_failed`; revived with the parent
+ *   ready, leased,  others own all of it      cancelled   `superseded`: counts as done for its children
+ *     retry_wait, dead
+ *   ready         nobody waits any more       cancelled   `lapsed`, if it was made for somebody who waited
+ *   cancelled     somebody waits again        ready       what had lapsed, and nothing else
  */
 import type { FailureCode } from "#protocol";
 import { MINUTE, SECOND } from "../config.ts";
@@ -59,7 +63,7 @@ const VERIFY_MS = 30 * SECOND;
 
 const NO_LEASE = { slot: null, leaseEnd: null, deadline: null, formerEpoch: null, formerHash: null } as const;
 /** Without the hash of its secret the last holder cannot come back to this attempt. */
-const CLOSED = { ...NO_LEASE, secretHash: null, fraction: 0 } as const;
+export const CLOSED = { ...NO_LEASE, secretHash: null, fraction: 0 } as const;
 
 export function newJob(spec: JobSpec, id: string, blocked: boolean, now: number): Job {
   const { parents: _, ...asked } = spec;
@@ -79,6 +83,7 @@ export function newJob(spec: JobSpec, id: string, blocked: boolean, now: number)
     waitingSince: now,
     turn: spec.rank,
     ageAt: now + AGEING_MS,
+    askedAt: null,
     avoid: null,
     error: null,
     prefixes: [],
@@ -255,7 +260,7 @@ export function remakeJob(job: Job, now: number): Job | null {
   return job.state === "done" ? ready(reset(job), now) : null;
 }
 
-function ready(job: Job, now: number): Job {
+export function ready(job: Job, now: number): Job {
   return {
     ...job,
     state: "ready",
@@ -276,7 +281,7 @@ function bury(job: Job, error: JobError, now: number): Job {
   return { ...job, ...CLOSED, state: "dead", notBefore: null, error, finishedAt: now };
 }
 
-function reset(job: Job): Job {
+export function reset(job: Job): Job {
   return {
     ...job,
     ...CLOSED,

@@ -21,7 +21,12 @@ function resultFault(recipe: Recipe, result: Result, sizes: Uploaded): string | 
     case "inspect":
     case "image":
     case "mp4":
+    case "index":
+    case "subtitle":
+    case "waveform":
       return null;
+    case "storyboard":
+      return recipe.kind === "storyboard" ? storyboardFault(recipe, result.sheets.length) : null;
     case "audio":
       return recipe.kind === "audio" ? audioFault(recipe, result, sizes) : null;
     case "video":
@@ -54,6 +59,11 @@ function audioFault(
   if (recipe.purpose === "download") return result.download ? null : "A download was expected.";
   if (result.track?.name !== recipe.name) return `The track ${recipe.name} was expected.`;
   return trackFault(result.track, recipe.segments, sizes);
+}
+
+function storyboardFault(recipe: Extract<Recipe, { kind: "storyboard" }>, sheets: number): string | null {
+  const wanted = Math.ceil(recipe.tiles / (recipe.columns * recipe.rows));
+  return sheets === wanted ? null : `${wanted} sheets were expected, not ${sheets}.`;
 }
 
 /** A source that ends early leaves the last segments out; none may come twice or from elsewhere. */
@@ -90,7 +100,13 @@ export function objectsOf(result: Result): string[] {
     case "audio":
       return [result.track?.object, result.download?.object].filter(isName);
     case "mp4":
+    case "subtitle":
+    case "waveform":
       return [result.object];
+    case "index":
+      return [result.index];
+    case "storyboard":
+      return result.sheets.map(({ object }) => object);
   }
 }
 
@@ -102,6 +118,6 @@ function picturesOf(result: InspectResult | ImageResult) {
   return pictures.filter((picture) => picture !== null);
 }
 
-function isName(name: string | undefined): name is string {
-  return name !== undefined;
+function isName(name: string | null | undefined): name is string {
+  return name !== undefined && name !== null;
 }

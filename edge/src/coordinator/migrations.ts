@@ -71,6 +71,21 @@ const STEPS: readonly string[] = [
     primary key (agentId, bootId, seq)
   ) without rowid;
   `,
+  `
+  alter table jobs add column needs text not null default 'io';
+  update jobs set needs = 'encoder' where kind = 'video';
+  alter table jobs add column startMs real not null default 0;
+  update jobs set startMs = position;
+  alter table jobs add column hedgeOf text;
+  alter table jobs add column askedAt real;
+  create index jobs_next on jobs (owner, kind, needs, turn, position, id) where state = 'ready';
+  create index jobs_asked on jobs (askedAt) where state = 'ready' and askedAt is not null;
+  create index jobs_hedging on jobs (hedgeOf) where hedgeOf is not null;
+  alter table claims add column frames integer not null default 0;
+  alter table files add column front real not null default 0;
+  alter table files add column head text;
+  alter table files add column holders text not null default '[]';
+  `,
 ];
 
 export function migrate(sql: Sql): void {

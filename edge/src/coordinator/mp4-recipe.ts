@@ -1,6 +1,6 @@
 /**
- * The recipe of a download, pure, from what the pieces of its plan committed: the highest rung that stays
- * within 50 MB with its sound, else the lowest. Called at the grant, when all parents are done.
+ * The recipe of a download, pure, from what the pieces of its plan committed: the highest rung that is whole,
+ * or the highest that fits what chat programs embed. Called at the grant, when all parents are done.
  */
 import type { Mp4Recipe, Piece } from "#protocol";
 import type { Plan } from "../media/plan.ts";
@@ -8,16 +8,16 @@ import type { SegmentClaim } from "./claim-store.ts";
 import type { JobInput } from "./ledger-types.ts";
 
 /** What chat programs still embed. */
-const TARGET_BYTES = 50_000_000;
+export const EMBED_BYTES = 50_000_000;
 
-/** `frames` by rung, as its rectangles reported them. Null where no rung has a segment. */
+/** `limit`: bytes that picture and sound may have. Null where no rung has a segment, or none fits. */
 export function mp4Recipe(
   plan: Plan,
   claims: readonly SegmentClaim[],
-  frames: ReadonlyMap<string, number>,
+  limit = Infinity,
 ): { recipe: Mp4Recipe; inputs: JobInput[] } | null {
   const sound = claims.filter(({ track }) => track === plan.tracks[0]?.name);
-  const rung = pickRung(plan, claims, bytesOf(sound));
+  const rung = pickRung(plan, claims, limit - bytesOf(sound));
   if (rung === null) return null;
   const picture = claims.filter(({ track }) => track === rung);
   const video = piecesOf(picture, "v");
@@ -27,23 +27,27 @@ export function mp4Recipe(
       kind: "mp4",
       video: video.pieces,
       audio: audio.pieces,
-      frames: frames.get(rung) ?? plan.frames,
+      frames: picture.reduce((sum, { frames }) => sum + frames, 0),
       // Where the last frame ends: earlier than planned where the file ends early.
-      duration: Math.max(...picture.map(({ start, duration }) => start + duration)) / plan.timescale,
+      duration: endOf(picture) / plan.timescale,
     },
     inputs: [...video.inputs, ...audio.inputs],
   };
 }
 
-function pickRung(plan: Plan, claims: readonly SegmentClaim[], soundBytes: number): string | null {
+/** Ticks of the plan. */
+export function endOf(claims: readonly SegmentClaim[]): number {
+  return Math.max(0, ...claims.map(({ start, duration }) => start + duration));
+}
+
+function pickRung(plan: Plan, claims: readonly SegmentClaim[], limit: number): string | null {
   const rungs = plan.rungs.map(({ name }) => {
     const own = claims.filter(({ track }) => track === name);
     return { name, segments: own.length, bytes: bytesOf(own) };
   });
   const most = Math.max(0, ...rungs.map(({ segments }) => segments));
   const whole = rungs.filter(({ segments }) => segments === most && most > 0);
-  const fitting = whole.filter(({ bytes }) => bytes + soundBytes <= TARGET_BYTES);
-  return (fitting.at(-1) ?? whole[0])?.name ?? null;
+  return whole.findLast(({ bytes }) => bytes <= limit)?.name ?? null;
 }
 
 function bytesOf(claims: readonly SegmentClaim[]): number {
@@ -51,7 +55,10 @@ function bytesOf(claims: readonly SegmentClaim[]): number {
 }
 
 /** Segments in order; neighbours in one object become one range. */
-function piecesOf(claims: readonly SegmentClaim[], letter: string): { pieces: Piece[]; inputs: JobInput[] } {
+export function piecesOf(
+  claims: readonly SegmentClaim[],
+  letter: string,
+): { pieces: Piece[]; inputs: JobInput[] } {
   const inputs = new Map<string, JobInput>();
   const pieces: Piece[] = [];
   let open: Piece | null = null;

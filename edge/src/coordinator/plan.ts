@@ -1,15 +1,11 @@
 /**
- * Which jobs a file needs, pure: the first ones from its row, the others from its inspection and plan. Called
- * by the coordinator when a file is enqueued and when its inspection commits; the same input always yields
- * the same keys, so doing it twice adds nothing.
+ * Which jobs a file needs as a whole, pure: the first one from its row, others from its inspection. What is
+ * made of a planned film in pieces stands in `pieces.ts`. Called by the coordinator when a file is enqueued and
+ * when its inspection commits; the same input always yields the same keys, so doing it twice adds nothing.
  */
 import type { AudioDownloadRecipe, InspectResult, Recipe } from "#protocol";
 import { KIB, SECOND } from "../config.ts";
 import type { FileRow } from "../catalog/files.ts";
-import type { Plan } from "../media/plan.ts";
-import { audioRecipe, videoRecipe } from "../media/recipes.ts";
-import { planAudio, planRectangles, type Rectangle } from "../media/rectangles.ts";
-import { segmentDurations } from "../media/timeline.ts";
 import { RANK, type Job, type JobSpec, type Made } from "./ledger-types.ts";
 
 /** The name under which an agent reads the original. */
@@ -21,13 +17,9 @@ const PIPELINE = 1;
 /** Bytes a second that inspecting, copying and stills get through on a slow line. */
 const SLOW_LINE = 512 * KIB;
 /** Cost of work that is not measured in seconds of picture. */
-const SMALL_COST = 2;
-/** Sound costs this part of what the same seconds of picture do. */
-const AUDIO_COST = 0.1;
-/** Begins the part of every rectangle made because somebody waits. */
-const AWAITED = "wait.";
-/** Segments in such a rectangle: enough to stay ahead of the viewer. */
-const AWAITED_SEGMENTS = 3;
+export const SMALL_COST = 2;
+/** Columns of a drawn waveform: more than a page is wide, in a few kilobytes. */
+const WAVEFORM_BUCKETS = 1_000;
 
 /** What a job takes over from the file, or from an earlier job of the same file. */
 export type Origin = Pick<JobSpec, "fileId" | "owner" | "shard" | "sourceEtag" | "inputs">;
@@ -72,45 +64,6 @@ export function planFirst(file: FileRow): JobSpec | null {
   }
 }
 
-/** Rectangles and stretches of a planned video, in the order in which a viewer wants them. */
-export function planPieces(origin: Origin, plan: Plan): JobSpec[] {
-  const video = planRectangles(plan).map((rectangle) =>
-    rectangleJob(origin, plan, rectangle, rectangle.head ? RANK.head : RANK.rest),
-  );
-  const audio = planAudio(plan).map((stretch) =>
-    pieceJob(origin, plan, {
-      part: stretch.part,
-      rank: stretch.segments[0] === 0 ? RANK.head : RANK.rest,
-      recipe: audioRecipe(plan, stretch),
-      seconds: secondsOf(plan, stretch.segments),
-      costFactor: AUDIO_COST,
-      from: stretch.segments[0],
-      makes: [{ kind: "track", name: stretch.track }],
-    }),
-  );
-  return [...video, ...audio];
-}
-
-/** The download, once all pieces are there; its own recipe follows from what they committed. */
-export function planMp4(origin: Origin, plan: Plan, parents: string[]): JobSpec {
-  const seconds = secondsOf(plan, [0, plan.boundaries.length - 1]);
-  return {
-    ...origin,
-    kind: "mp4",
-    version: plan.id,
-    part: WHOLE,
-    planId: plan.id,
-    rank: RANK.after,
-    position: 0,
-    cost: SMALL_COST,
-    workMs: seconds * SECOND,
-    recipe: null,
-    inputs: [],
-    makes: [single("mp4")],
-    parents,
-  };
-}
-
 /** For a file of sound that browsers do not play. Null where they do, or where there is no sound. */
 export function planDownload(origin: Origin, inspection: InspectResult): JobSpec | null {
   const track = inspection.audio[0];
@@ -123,29 +76,6 @@ export function planDownload(origin: Origin, inspection: InspectResult): JobSpec
   };
   const job = wholeJob(origin, recipe, RANK.rest, [single("m4a")]);
   return { ...job, workMs: Math.max(job.workMs, inspection.duration * SECOND) };
-}
-
-/** A small rectangle of one rung from that segment on, since somebody waits for it. */
-export function planAwaited(
-  origin: Origin,
-  plan: Plan,
-  rung: string,
-  segment: number,
-  until: number,
-): JobSpec {
-  const segments: [number, number] = [segment, Math.min(segment + AWAITED_SEGMENTS, until)];
-  const part = `${AWAITED}${rung}.${segments.join("-")}`;
-  return rectangleJob(origin, plan, { part, segments, rungs: [rung], head: false }, RANK.awaited);
-}
-
-/** Made because somebody waited; the planned rectangles cover the same segments. */
-export function isAwaited(job: Pick<Job, "part">): boolean {
-  return job.part.startsWith(AWAITED);
-}
-
-/** Small enough that whoever waits for one of its segments need not ask for a smaller one. */
-export function isSmall(segments: readonly [number, number]): boolean {
-  return segments[1] - segments[0] <= AWAITED_SEGMENTS;
 }
 
 /** By what ffprobe calls container and codec. */
@@ -170,11 +100,27 @@ export function recipeVersion(recipe: Recipe): string {
   return hash.toString(16).padStart(8, "0");
 }
 
-function single(kind: Made["kind"]): Made {
+/** All frame times of a film whose inspection found none; nothing but its head is made before. */
+export function planIndex(origin: Origin, { video, duration }: InspectResult): JobSpec | null {
+  if (video === null) return null;
+  const { stream, traits } = video;
+  const job = wholeJob(origin, { kind: "index", stream, remux: traits.remux }, RANK.head, []);
+  return { ...job, workMs: Math.max(job.workMs, duration * SECOND) };
+}
+
+export function planWaveform(origin: Origin, { audio, duration }: InspectResult): JobSpec | null {
+  const [track] = audio;
+  if (!track) return null;
+  const recipe: Recipe = { kind: "waveform", stream: track.stream, buckets: WAVEFORM_BUCKETS };
+  const job = wholeJob(origin, recipe, RANK.after, [single("waveform")]);
+  return { ...job, workMs: Math.max(job.workMs, duration * SECOND) };
+}
+
+export function single(kind: Made["kind"]): Made {
   return { kind, name: kind };
 }
 
-function wholeJob(origin: Origin, recipe: Recipe, rank: number, makes: Made[]): JobSpec {
+export function wholeJob(origin: Origin, recipe: Recipe, rank: number, makes: Made[]): JobSpec {
   const bytes = origin.inputs.reduce((sum, input) => sum + input.size, 0);
   return {
     ...origin,
@@ -183,57 +129,14 @@ function wholeJob(origin: Origin, recipe: Recipe, rank: number, makes: Made[]): 
     part: WHOLE,
     planId: null,
     rank,
+    needs: "io",
+    startMs: 0,
     position: 0,
     cost: SMALL_COST,
     workMs: (bytes / SLOW_LINE) * SECOND,
     recipe,
     makes,
+    hedgeOf: null,
     parents: [],
   };
-}
-
-function rectangleJob(origin: Origin, plan: Plan, rectangle: Rectangle, rank: number): JobSpec {
-  return pieceJob(origin, plan, {
-    part: rectangle.part,
-    rank,
-    recipe: videoRecipe(plan, rectangle),
-    seconds: secondsOf(plan, rectangle.segments),
-    costFactor: rectangle.rungs.length,
-    from: rectangle.segments[0],
-    makes: rectangle.rungs.map((name) => ({ kind: "rung", name })),
-  });
-}
-
-interface PieceOfWork {
-  part: string;
-  rank: number;
-  recipe: Recipe;
-  seconds: number;
-  costFactor: number;
-  /** Segment. */
-  from: number;
-  makes: Made[];
-}
-
-function pieceJob(origin: Origin, plan: Plan, piece: PieceOfWork): JobSpec {
-  return {
-    ...origin,
-    kind: piece.recipe.kind,
-    version: plan.id,
-    part: piece.part,
-    planId: plan.id,
-    rank: piece.rank,
-    position: Math.round(secondsOf(plan, [0, piece.from]) * SECOND),
-    cost: Math.max(piece.seconds * piece.costFactor, 0.1),
-    workMs: piece.seconds * SECOND,
-    recipe: piece.recipe,
-    makes: piece.makes,
-    parents: [],
-  };
-}
-
-function secondsOf(plan: Plan, [from, until]: readonly [number, number]): number {
-  return segmentDurations(plan)
-    .slice(from, until)
-    .reduce((sum, seconds) => sum + seconds, 0);
 }

@@ -1,10 +1,9 @@
 /** How far a file has come, pure, from its jobs and claims. What pages and event streams show. */
-import type { JobKind } from "#protocol";
 import { SECOND } from "../config.ts";
 import type { Plan } from "../media/plan.ts";
 import { segmentDurations } from "../media/timeline.ts";
-import { isOpen, type JobSketch } from "./ledger-types.ts";
-import { isAwaited } from "./plan.ts";
+import { isOpen, type JobSketch, type Work } from "./ledger-types.ts";
+import { isExtra, isSide } from "./pieces.ts";
 
 export interface Progress {
   /** 0 … 1 */
@@ -17,44 +16,49 @@ export interface Progress {
   /** Nobody who could do what is next is connected. */
   waiting: "no_agent" | null;
   making: { kind: string; name: string; fraction: number }[];
+  /** The ranges of each rung by itself, so that a player takes one that is there. */
+  rungs?: { name: string; ranges: [from: number, to: number][] }[];
   /** Grows with every change; `watch` waits for the next. */
   version: number;
 }
 
 /** An inspection stands for this part of a video whose plan is not known yet. */
 const UNPLANNED_SHARE = 0.05;
+/** All there is of a film before its index is read. */
+const UNPLANNED_KINDS: readonly string[] = ["index", "video"];
 /** Below it an estimate is noise. */
 const LEAST_FRACTION = 0.02;
 
-/** `able` tells whether any connected agent can do a kind; `claimed` are segments of any rung. */
+/** `able` tells whether any connected agent can do such a job; `claimed` are segments of any rung. */
 export function progressOf(
   jobs: readonly JobSketch[],
   plan: Plan | null,
   claimed: readonly number[],
-  able: (kind: JobKind) => boolean,
+  able: (work: Work) => boolean,
   version: number,
   now: number,
 ): Progress {
-  const planned = jobs.filter((job) => !isAwaited(job));
-  const fraction = fractionOf(planned);
+  const needed = jobs.filter((job) => !isExtra(job) && !isSide(job));
+  const fraction = fractionOf(needed, plan !== null);
   const leased = jobs.filter(({ state }) => state === "leased");
-  const stuck = jobs.some(({ state, kind }) => state === "ready" && !able(kind));
+  const stuck = needed.some((job) => job.state === "ready" && !able(job));
   return {
     fraction,
     ranges: plan ? rangesOf(plan, claimed) : [],
     agents: new Set(leased.map(({ agentId }) => agentId)).size,
     etaSeconds: etaOf(jobs, fraction, now),
     waiting: stuck && leased.length === 0 ? "no_agent" : null,
-    making: makingOf(planned),
+    making: makingOf(jobs.filter((job) => !isExtra(job))),
     version,
   };
 }
 
-function fractionOf(jobs: readonly JobSketch[]): number {
+function fractionOf(jobs: readonly JobSketch[], planned: boolean): number {
   const total = jobs.reduce((sum, { cost }) => sum + cost, 0);
   if (total === 0) return 1;
   const done = jobs.reduce((sum, job) => sum + job.cost * (isOpen(job.state) ? job.fraction : 1), 0);
-  const unplanned = jobs.every(({ kind }) => kind === "inspect") && jobs.some(({ state }) => isOpen(state));
+  const first = jobs.every(({ kind }) => kind === "inspect" || (!planned && UNPLANNED_KINDS.includes(kind)));
+  const unplanned = first && jobs.some(({ state }) => isOpen(state));
   return (unplanned ? UNPLANNED_SHARE : 1) * (done / total);
 }
 
@@ -80,6 +84,22 @@ function makingOf(jobs: readonly JobSketch[]): Progress["making"] {
   return [...sums.values()]
     .filter(({ busy }) => busy)
     .map(({ kind, name, done, cost }) => ({ kind, name, fraction: done / cost }));
+}
+
+export function rungRanges(
+  plan: Plan,
+  claims: readonly { track: string; segment: number }[],
+): NonNullable<Progress["rungs"]> {
+  return plan.rungs.map(({ name }) => {
+    const own = claims.filter(({ track }) => track === name);
+    return {
+      name,
+      ranges: rangesOf(
+        plan,
+        own.map(({ segment }) => segment),
+      ),
+    };
+  });
 }
 
 /** Neighbouring segments become one range. */

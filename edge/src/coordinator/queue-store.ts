@@ -7,12 +7,13 @@ import { jobsWhere } from "./job-store.ts";
 import { NO_SLOTS, type Job, type Waiting } from "./ledger-types.ts";
 import { AVOID_MS } from "./schedule.ts";
 import { first, type Sql, type SqlValue } from "./sql.ts";
+import { LAPSE_MS } from "./withdrawal.ts";
 
 /** States that are counted for people; those that only ever grow are not. */
 const COUNTED = ["blocked", "ready", "leased", "committing", "retry_wait", "dead"] as const;
 
 export interface QueueStore {
-  /** The first few jobs of each group that the schedule may tell apart: owner, kind and rank. */
+  /** The first few jobs of each group that the schedule may tell apart: owner, kind, needs and rank. */
   waitingHeads(perGroup: number): Waiting[];
   leasedBy(agentId: string): Job[];
   /** Slots that an agent's leases occupy. */
@@ -74,28 +75,38 @@ function heldByOwner(sql: Sql): Map<string, number> {
 /** Jumps from group to group by the index, so that a flood of ten thousand jobs costs as little as ten. */
 function waitingHeads(sql: Sql, perGroup: number): Waiting[] {
   const heads: Waiting[] = [];
-  let group: { owner: string; kind: string; turn: number } | null = { owner: "", kind: "", turn: -1 };
+  let group: Group | null = { owner: "", kind: "", needs: "", turn: -1 };
   for (;;) {
     group = first(
-      sql.exec<{ owner: string; kind: string; turn: number }>(
-        `select owner, kind, turn from jobs where state = 'ready' and (owner, kind, turn) > (?, ?, ?)
-       order by owner, kind, turn limit 1`,
-        ...[group.owner, group.kind, group.turn],
+      sql.exec<Group>(
+        `select owner, kind, needs, turn from jobs
+         where state = 'ready' and (owner, kind, needs, turn) > (?, ?, ?, ?)
+         order by owner, kind, needs, turn limit 1`,
+        ...[group.owner, group.kind, group.needs, group.turn],
       ),
     );
     if (group === null) return heads;
     heads.push(
       ...sql
         .exec<WaitingRow>(
-          `select id, owner, kind, turn, position, cost, avoid, losses, waitingSince from jobs
-           where state = 'ready' and owner = ? and kind = ? and turn = ? order by position, id limit ?`,
-          ...[group.owner, group.kind, group.turn, perGroup],
+          `select id, owner, kind, needs, turn, position, cost, avoid, losses, waitingSince, hedgeOf,
+             coalesce((select holders from files where files.fileId = jobs.fileId), '[]') as holders
+           from jobs where state = 'ready' and owner = ? and kind = ? and needs = ? and turn = ?
+           order by position, id limit ?`,
+          ...[group.owner, group.kind, group.needs, group.turn, perGroup],
         )
-        .toArray(),
+        .toArray()
+        .map((row) => ({ ...row, holders: JSON.parse(row.holders) as string[] })),
     );
   }
 }
-type WaitingRow = Waiting & Record<string, SqlValue>;
+type WaitingRow = Omit<Waiting, "holders"> & { holders: string } & Record<string, SqlValue>;
+interface Group extends Record<string, SqlValue> {
+  owner: string;
+  kind: string;
+  needs: string;
+  turn: number;
+}
 
 function nextStep(sql: Sql, now: number): number | null {
   const row = first(
@@ -104,6 +115,7 @@ function nextStep(sql: Sql, now: number): number | null {
       select min(leaseEnd) as at from jobs where state = 'leased'
       union all select min(notBefore) from jobs where state in ('retry_wait', 'committing')
       union all select min(ageAt) from jobs where state = 'ready' and turn > 0
+      union all select min(askedAt) + ${LAPSE_MS} from jobs where state = 'ready' and askedAt is not null
       union all select min(waitingSince) + ? from jobs
         where state = 'ready' and losses >= 2 and waitingSince > ?)`,
       ...[AVOID_MS, now - AVOID_MS],

@@ -19,17 +19,17 @@ export function createRetentionStore(sql: Sql): RetentionStore {
     forgetOld: (now, limit) => {
       forgetAgents(sql, now - AGENT_KEPT_MS);
       const files = oldFiles(sql, now - KEPT_MS, limit);
-      for (const { fileId, planId } of files) forgetFile(sql, fileId, planId);
+      for (const { fileId } of files) forgetFile(sql, fileId);
       return files.length;
     },
   };
 }
 
 /** Nothing open, nothing left to say. */
-function oldFiles(sql: Sql, before: number, limit: number): { fileId: string; planId: string | null }[] {
+function oldFiles(sql: Sql, before: number, limit: number): { fileId: string }[] {
   return sql
-    .exec<{ fileId: string; planId: string | null }>(
-      `select fileId, planId from files where changedAt < ?
+    .exec<{ fileId: string }>(
+      `select fileId from files where changedAt < ?
          and not exists (select 1 from outbox where outbox.fileId = files.fileId)
          and not exists (select 1 from jobs where jobs.fileId = files.fileId
            and state not in ('done', 'dead', 'cancelled'))
@@ -39,11 +39,11 @@ function oldFiles(sql: Sql, before: number, limit: number): { fileId: string; pl
     .toArray();
 }
 
-function forgetFile(sql: Sql, fileId: string, planId: string | null): void {
+function forgetFile(sql: Sql, fileId: string): void {
   const ofFile = "select id from jobs where fileId = ?";
   sql.exec(`delete from parents where jobId in (${ofFile})`, fileId);
   sql.exec(`delete from wishes where jobId in (${ofFile})`, fileId);
-  sql.exec("delete from claims where planId = ?", planId);
+  sql.exec(`delete from claims where jobId in (${ofFile})`, fileId);
   sql.exec("delete from jobs where fileId = ?", fileId);
   sql.exec("delete from files where fileId = ?", fileId);
 }

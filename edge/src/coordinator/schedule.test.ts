@@ -11,7 +11,8 @@ function waiting(changes: Partial<Waiting> = {}): Waiting {
   counter += 1;
   return {
     ...{ id: `main.${String(counter).padStart(6, "0")}`, owner: "anonymous", kind: "video", turn: RANK.rest },
-    ...{ position: 0, cost: 10, avoid: null, losses: 0, waitingSince: NOW },
+    ...{ position: 0, cost: 10, avoid: null, losses: 0, waitingSince: NOW, hedgeOf: null, holders: [] },
+    needs: (changes.kind ?? "video") === "video" ? "encoder" : "io",
     ...changes,
   };
 }
@@ -27,8 +28,8 @@ function seat(agentId: string, changes: Partial<Seat> = {}): Seat {
 
 function usage(seats: readonly Seat[], held: Record<string, number> = {}): Usage {
   const slots = seats.reduce((sum, { capacity }) => sum + capacity.gpu + capacity.cpu + capacity.io, 0);
-  const hasOther: Usage["hasOther"] = (kind, agentId) =>
-    seats.some((one) => one.agentId !== agentId && isAble(one, kind));
+  const hasOther: Usage["hasOther"] = (work, agentId) =>
+    seats.some((one) => one.agentId !== agentId && isAble(one, work));
   return { held: new Map(Object.entries(held)), slots, hasOther };
 }
 
@@ -92,6 +93,27 @@ describe("which agent", () => {
     const both = seat("a", { free: { gpu: 1, cpu: 1, io: 1 } });
     const slots = pair([waiting(), waiting(), waiting({ kind: "image" })], [both]).map(({ slot }) => slot);
     expect(slots.sort()).toEqual(["cpu", "gpu", "io"]);
+  });
+
+  test("a copy runs beside an encode, on io", () => {
+    const copy = waiting({ needs: "io" });
+    const pairings = pair([waiting(), copy], [seat("a")]);
+    expect(pairings).toHaveLength(2);
+    expect(pairings.find(({ job }) => job === copy.id)?.slot).toBe("io");
+  });
+
+  test("among equals the one that has the file's bytes, but a freer one before it", () => {
+    const held = () => waiting({ holders: ["holder"] });
+    const fast = seat("fast", { speed: { video: 9 } });
+    expect(pair([held()], [fast, seat("holder")])[0]?.agentId).toBe("holder");
+    const roomy = seat("roomy", { free: { gpu: 0, cpu: 4, io: 1 } });
+    expect(pair([held()], [roomy, seat("holder")])[0]?.agentId).toBe("roomy");
+  });
+
+  test("a hedge never goes to the agent that is slow", () => {
+    const hedge = waiting({ hedgeOf: "main.1", avoid: "slow" });
+    expect(pair([hedge], [seat("slow")], {}, NOW + AVOID_MS)).toEqual([]);
+    expect(pair([hedge], [seat("slow"), seat("other")])[0]?.agentId).toBe("other");
   });
 
   test("prefers a GPU, then free slots, then speed", () => {

@@ -5,11 +5,11 @@
  * Jobs: highest rank first (ageing lifts it); inside a rank owners take turns; inside an owner what is nearest
  * to the start. An owner above a quarter of all slots stands back while others have a job that could go.
  * Agents: able and not drained for the kind, not the one that just lost the job, a GPU before cores, then the
- * most free slots, then the fastest at that kind.
+ * most free slots, then who has the file's bytes already, then the fastest at that kind.
  */
-import type { JobKind, ResourceClass } from "#protocol";
+import type { ResourceClass } from "#protocol";
 import { SECOND } from "../config.ts";
-import type { Seat, Waiting } from "./ledger-types.ts";
+import type { Seat, Waiting, Work } from "./ledger-types.ts";
 import { createRing, takeTurn, type Ring } from "./turn-taking.ts";
 
 /** Part of all slots that one owner may hold while others wait. */
@@ -31,8 +31,8 @@ export interface Usage {
   held: Map<string, number>;
   /** Slots of all agents online. */
   slots: number;
-  /** Whether another agent than this one could do the kind, busy or not. */
-  hasOther: (kind: JobKind, agentId: string) => boolean;
+  /** Whether another agent than this one could do it, busy or not. */
+  hasOther: (work: Work, agentId: string) => boolean;
 }
 
 /** One ring for each rank. */
@@ -55,7 +55,7 @@ export function pairUp(
     const job = pickJob(modest.length > 0 ? modest : fitting, rings);
     const seat = job && pickSeat(job, seats, usage, now);
     if (!job || !seat) return pairings;
-    const slot = slotFor(job.kind, seat);
+    const slot = slotFor(job, seat);
     if (slot === null) return pairings;
     seat.free[slot] -= 1;
     usage.held.set(job.owner, (usage.held.get(job.owner) ?? 0) + 1);
@@ -65,16 +65,16 @@ export function pairUp(
   return pairings;
 }
 
-/** Encoding takes a GPU where one is free, else cores; everything else mostly reads and writes. */
-export function slotFor(kind: JobKind, seat: Seat): ResourceClass | null {
-  if (kind !== "video") return seat.free.io > 0 ? "io" : null;
+/** Encoding takes a GPU where one is free, else cores; everything else, copies too, mostly reads and writes. */
+export function slotFor({ needs }: Pick<Work, "needs">, seat: Seat): ResourceClass | null {
+  if (needs === "io") return seat.free.io > 0 ? "io" : null;
   if (seat.free.gpu > 0) return "gpu";
   return seat.free.cpu > 0 ? "cpu" : null;
 }
 
-/** Could ever do this kind, busy or not. */
-export function isAble(seat: Seat, kind: JobKind): boolean {
-  const roomy = kind === "video" ? seat.capacity.gpu + seat.capacity.cpu > 0 : seat.capacity.io > 0;
+/** Could ever do it, busy or not. */
+export function isAble(seat: Seat, { kind, needs }: Work): boolean {
+  const roomy = needs === "encoder" ? seat.capacity.gpu + seat.capacity.cpu > 0 : seat.capacity.io > 0;
   return roomy && seat.kinds.includes(kind) && !seat.drained.includes(kind);
 }
 
@@ -106,22 +106,26 @@ function pickSeat(job: Waiting, seats: readonly Seat[], usage: Usage, now: numbe
   const barred = mustAvoid(job, usage, now) ? job.avoid : null;
   let best: Seat | null = null;
   for (const seat of seats) {
-    if (slotFor(job.kind, seat) === null || !isAble(seat, job.kind) || seat.agentId === barred) continue;
+    if (slotFor(job, seat) === null || !isAble(seat, job) || seat.agentId === barred) continue;
     if (best === null || isBetter(seat, best, job)) best = seat;
   }
   return best;
 }
 
-function mustAvoid({ kind, losses, avoid, waitingSince }: Waiting, usage: Usage, now: number): boolean {
+function mustAvoid(job: Waiting, usage: Usage, now: number): boolean {
+  const { losses, avoid, waitingSince, hedgeOf } = job;
+  // A hedge on the agent that is slow would gain nothing.
+  if (avoid !== null && hedgeOf !== null) return true;
   if (avoid === null || losses < STRICT_LOSSES || now - waitingSince >= AVOID_MS) return false;
-  return usage.hasOther(kind, avoid);
+  return usage.hasOther(job, avoid);
 }
 
 function isBetter(seat: Seat, best: Seat, job: Waiting): boolean {
   const merits = (one: Seat) => [
     one.agentId === job.avoid ? 0 : 1,
-    job.kind === "video" && one.free.gpu > 0 ? 1 : 0,
+    job.needs === "encoder" && one.free.gpu > 0 ? 1 : 0,
     one.free.gpu + one.free.cpu + one.free.io,
+    job.holders.includes(one.agentId) ? 1 : 0,
     one.speed[job.kind] ?? 0,
   ];
   const theirs = merits(best);

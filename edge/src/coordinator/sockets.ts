@@ -2,9 +2,9 @@
  * The agents' sockets: found by agent, one greeted socket each, with its badge. Frames go out here and nowhere
  * else. Sockets outlive the object's sleep, so everything in memory here can be built anew from them.
  */
-import { CLOSE_REPLACED, type CoordinatorFrame, type JobKind } from "#protocol";
+import { CLOSE_REPLACED, type CoordinatorFrame } from "#protocol";
 import { countSlots, isSilent, seatOf, type Badge } from "./badges.ts";
-import type { Seat } from "./ledger-types.ts";
+import type { Seat, Work } from "./ledger-types.ts";
 import { isAble } from "./schedule.ts";
 
 /** What this file needs of the Durable Object's state. */
@@ -79,11 +79,11 @@ export class Sockets {
     return seats;
   }
 
-  /** Could any agent that is online do this kind, busy or not? `except` one of them. */
-  isAnyAble(kind: JobKind, now: number, except?: string | null): boolean {
+  /** Could any agent that is online do it, busy or not? `except` one of them. */
+  isAnyAble(work: Work, now: number, except?: string | null): boolean {
     for (const socket of this.#all().values()) {
       const badge = this.badge(socket);
-      if (badge.agentId !== except && isAble(seatOf(badge, now), kind) && this.#isAlive(socket)) return true;
+      if (badge.agentId !== except && isAble(seatOf(badge, now), work) && this.#isAlive(socket)) return true;
     }
     return false;
   }

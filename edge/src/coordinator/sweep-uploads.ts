@@ -11,11 +11,11 @@ const RESERVED_MS = HOUR;
 const UPLOAD_MS = DAY;
 const ROWS_PER_PASS = 200;
 
-/** The bytes first, so that no object stays behind without a row. */
+/** The row first: an upload that finishes this very moment has made it a file, whose bytes must stay. */
 export async function releaseReservations({ env, db, now }: Sweep): Promise<void> {
   for (const file of await listExpiredReservations(db, now - RESERVED_MS, ROWS_PER_PASS)) {
-    await bucketOf(env, file.shard).delete(file.objectKey);
-    await releaseReservation(db, file.id);
+    const released = await releaseReservation(db, file.id);
+    if (released) await bucketOf(env, file.shard).delete(file.objectKey);
   }
 }
 

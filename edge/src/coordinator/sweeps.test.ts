@@ -1,13 +1,14 @@
 /** What a crash left undone is found and mended: the minute's cron in real workerd, at times of the test's choice. */
 import { expect, test } from "vitest";
 import { eq } from "drizzle-orm";
-import { deleteFile, findFile, reserveFile } from "../catalog/files.ts";
+import { deleteFile, findFile, reserveFile, storeFile } from "../catalog/files.ts";
 import { listMultiparts, noteMultipart } from "../catalog/multipart-uploads.ts";
 import { unsentWork } from "../catalog/outbox.ts";
 import { listRenditions } from "../catalog/renditions.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "../config.ts";
 import { files, renditions } from "../db/schema.ts";
-import { sweepsAt } from "./scheduled.ts";
+import { sweepsAt, type Sweep } from "./scheduled.ts";
+import { releaseReservations } from "./sweep-uploads.ts";
 import { useBench } from "./testing/bench.ts";
 import { SHARD } from "./testing/edge.ts";
 import { eventually, type TestAgent } from "./testing/test-agent.ts";
@@ -129,6 +130,37 @@ test("uploads that nobody will finish are let go", async () => {
   expect(await bench.edge.bucket.head(place.objectKey)).toBeNull();
   expect(await listMultiparts(bench.edge.db, daily, 10)).toEqual([]);
   await expect(upload.uploadPart(1, new Uint8Array(10))).rejects.toThrow();
+});
+
+test("an upload that finishes while reservations are swept keeps its bytes", async () => {
+  const { db, bucket } = bench.edge;
+  const now = Date.now();
+  const ids = ["Reserved02", "Reserved03"];
+  const keyOf = (id: string) => `o/${id}/n`;
+  for (const id of ids) {
+    const row = { id, owner: "anonymous", name: "a", extension: "bin", type: "x/y", kind: "other" as const };
+    const place = { size: 5, shard: SHARD, objectKey: keyOf(id), deleteKeyHash: "h", now };
+    await reserveFile(db, { ...row, ...place }, 10 ** 12);
+    await bucket.put(keyOf(id), new Uint8Array(5));
+  }
+  // The other upload ends the moment the sweep is at the first.
+  const finishing = new Proxy(bucket, {
+    get: (target, name) => {
+      if (name !== "delete") return Reflect.get(target, name) as unknown;
+      return async (key: string) => {
+        const other = ids.find((id) => keyOf(id) !== key) ?? "";
+        const stored = { size: 5, sha256: other, status: "ready" as const, outboxId: null, now };
+        await storeFile(db, other, stored);
+        await target.delete(key);
+      };
+    },
+  });
+  const env = { [SHARD]: finishing } as unknown as Env;
+  await releaseReservations({ env, db, now: now + 2 * HOUR } as Sweep);
+  const kept = await Promise.all(ids.map((id) => bucket.head(keyOf(id))));
+  const rows = await Promise.all(ids.map((id) => findFile(db, id)));
+  expect(rows.filter((row) => row?.state === "stored")).toHaveLength(1);
+  expect(kept.map((object) => object !== null)).toEqual(rows.map((row) => row?.state === "stored"));
 });
 
 test("after a month the ledger forgets what is over, and only that", async () => {

@@ -2,20 +2,12 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { evenFrames, planOf } from "../media/testing/plans.ts";
 import type { Job, JobSpec } from "./ledger-types.ts";
+import { commitTurn, type Committed } from "./commit-turn.ts";
 import { completeJob, failPermanent, grantJob, missObjects } from "./ledger.ts";
 import { grantee, LEASE_MS, NOW, spec } from "./testing/jobs.ts";
 import { openTestLedger, stateOf } from "./testing/node-sql.ts";
 import { makeResult } from "./testing/results.ts";
-import {
-  apply,
-  cancelTurn,
-  commitTurn,
-  enqueueJobs,
-  passTime,
-  redriveTurn,
-  remakeTurn,
-  type Turn,
-} from "./turns.ts";
+import { apply, cancelTurn, enqueueJobs, passTime, redriveTurn, remakeTurn, type Turn } from "./turns.ts";
 
 let ledger: ReturnType<typeof openTestLedger>;
 let ids = 0;
@@ -58,8 +50,8 @@ function stored(id: string | undefined) {
   }));
 }
 
-const commit = (id: string | undefined, plan = null as Parameters<typeof commitTurn>[3]["plan"]) =>
-  commitTurn(turn(), id ?? "", find(id).epoch, { objects: stored(id), plan });
+const commit = (id: string | undefined, plan: Committed["plan"] = null) =>
+  commitTurn(turn(), id ?? "", find(id).epoch, { objects: stored(id), plan, head: null });
 
 const other = (changes: Partial<JobSpec>) => spec({ kind: "mp4", ...changes });
 
@@ -106,7 +98,7 @@ describe("a commit", () => {
     passTime(turn(NOW + 60 * 60_000), 10);
     complete(id);
     expect(find(id)).toMatchObject({ state: "committing", epoch: 2 });
-    expect(commitTurn(turn(), id ?? "", early.epoch, { objects: [], plan: null })).toBeNull();
+    expect(commitTurn(turn(), id ?? "", early.epoch, { objects: [], plan: null, head: null })).toBeNull();
     expect(find(id).state).toBe("committing");
     expect(commit(id)?.state).toBe("done");
     expect(commit(id)).toBeNull();
@@ -116,7 +108,7 @@ describe("a commit", () => {
     const [id] = enqueueJobs(turn(), [spec()]);
     complete(id);
     const one = turn();
-    commitTurn(one, id ?? "", 1, { objects: [], plan: null });
+    commitTurn(one, id ?? "", 1, { objects: [], plan: null, head: null });
     expect([...one.changed]).toEqual([FILE]);
     expect(ledger.store.outbox.due(NOW, 10).map(({ jobId }) => jobId)).toEqual([id]);
   });

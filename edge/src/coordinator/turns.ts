@@ -3,15 +3,11 @@
  * come between what it reads and what it writes. A turn loads rows, asks `ledger.ts` and saves, and here all
  * that follows from a job's new state happens with it: children, the word for the catalogue, watchers.
  */
-import type { InspectResult } from "#protocol";
-import type { Plan } from "../media/plan.ts";
-import { claimsOf, type SegmentClaim } from "./claim-store.ts";
 import type { LedgerStore } from "./ledger-store.ts";
-import { isOpen, type Job, type JobSpec, type StoredObject } from "./ledger-types.ts";
+import { isFinished, isOpen, type Job, type JobSpec } from "./ledger-types.ts";
 import {
   ageJob,
   cancelJob,
-  commitJob,
   expireJob,
   newJob,
   orphanJob,
@@ -21,7 +17,7 @@ import {
   unblockJob,
   wakeJob,
 } from "./ledger.ts";
-import { isAwaited, planDownload, planMp4, planPieces, sameOrigin } from "./plan.ts";
+import { lapseJob } from "./withdrawal.ts";
 
 export interface Turn {
   store: LedgerStore;
@@ -48,16 +44,11 @@ export function enqueueJobs(turn: Turn, specs: readonly JobSpec[], firstId?: str
     }
     const parents = spec.parents.map((id) => store.jobs.find(id)).filter((job) => job !== null);
     const id = ids.length === 0 && firstId !== undefined ? firstId : turn.newId(now);
-    const job = newJob(
-      spec,
-      id,
-      parents.some(({ state }) => state !== "done"),
-      now,
-    );
+    const job = newJob(spec, id, !parents.every(isFinished), now);
     if (!store.jobs.insert(job, spec.parents)) continue;
     ids.push(id);
     touch(turn, spec.fileId);
-    const dead = parents.find(({ state }) => state === "dead" || state === "cancelled");
+    const dead = parents.find((parent) => !isOpen(parent.state) && !isFinished(parent));
     if (dead) apply(turn, job, orphanJob(job, dead.error ?? UNKNOWN, now));
   }
   return ids;
@@ -73,11 +64,12 @@ export function apply(turn: Turn, before: Job, after: Job | null): boolean {
   if (before.state === "leased" && after.state === "cancelled") {
     turn.taken.push({ job: before, reason: after.error?.message ?? "It is not wanted any more." });
   }
-  if (after.state === "done") releaseChildren(turn, after);
-  if (after.state === "dead" || after.state === "cancelled") orphanChildren(turn, after);
-  const tells = after.state === "done" || after.state === "dead" || after.error?.code === "parent_failed";
-  if (tells && !isOpen(after.state)) store.outbox.add(after.fileId, after.id, turn.now);
-  if (!isOpen(after.state)) store.wishes.dropJob(after.id);
+  if (isOpen(after.state)) return true;
+  if (isFinished(after)) releaseChildren(turn, after);
+  else orphanChildren(turn, after);
+  const tells = isFinished(after) || after.state === "dead" || after.error?.code === "parent_failed";
+  if (tells) store.outbox.add(after.fileId, after.id, turn.now);
+  store.wishes.dropJob(after.id);
   return true;
 }
 
@@ -86,6 +78,7 @@ export function passTime(turn: Turn, limit: number): number {
   const { store, now, random } = turn;
   for (const job of store.queue.ageing(now, limit)) apply(turn, job, ageJob(job, now));
   for (const job of store.queue.awake(now, "retry_wait", limit)) apply(turn, job, wakeJob(job, now));
+  for (const job of store.films.lapsing(now, limit)) apply(turn, job, lapseJob(job, now));
   const expired = store.queue.expired(now, limit);
   for (const job of expired) {
     if (apply(turn, job, expireJob(job, now, random))) turn.taken.push({ job, reason: "The lease ran out." });
@@ -93,39 +86,13 @@ export function passTime(turn: Turn, limit: number): number {
   return expired.length;
 }
 
-/** What a verified job made. */
-export interface Committed {
-  objects: StoredObject[];
-  /** Of an inspection. */
-  plan: Plan | null;
-}
-
-/**
- * committing → done, in one turn with its claims, the jobs that follow and the word for the catalogue. The
- * caller has waited for the storage since it read the job, so state and epoch are looked at once more.
- */
-export function commitTurn(turn: Turn, jobId: string, epoch: number, made: Committed): Job | null {
-  const { store, now } = turn;
-  const job = store.jobs.find(jobId);
-  if (!job || job.epoch !== epoch) return null;
-  const done = commitJob(job, made.objects, now);
-  if (!done) return null;
-  store.claims.claim(claimsFor(turn, done));
-  apply(turn, job, done);
-  dropSuperseded(turn, done);
-  const result = done.manifest?.result;
-  if (result?.kind === "inspect") planFurther(turn, done, result, made.plan);
-  return done;
-}
-
 /** The file is deleted: nothing of it goes on, and late words bring nothing back. */
 export function cancelTurn(turn: Turn, fileId: string): void {
   const { store, now } = turn;
-  const planId = store.files.planOf(fileId)?.id;
   store.files.cancel(fileId, now);
   for (const job of store.jobs.ofFile(fileId)) apply(turn, job, cancelJob(job, now));
   store.outbox.dropFile(fileId);
-  if (planId !== undefined) store.claims.dropPlan(planId);
+  store.claims.dropFile(fileId);
   touch(turn, fileId);
 }
 
@@ -158,10 +125,12 @@ function touch(turn: Turn, fileId: string): void {
   turn.changed.add(fileId);
 }
 
+/** A child that had died of it waits again: what it made is there after all. */
 function releaseChildren(turn: Turn, parent: Job): void {
   for (const child of turn.store.jobs.childrenOf(parent.id)) {
-    const open = turn.store.jobs.hasUnfinishedParent(child.id);
-    if (!open) apply(turn, child, unblockJob(child, turn.now));
+    if (turn.store.jobs.hasUnfinishedParent(child.id)) continue;
+    const blocked = reviveJob(child) ?? child;
+    apply(turn, child, unblockJob(blocked, turn.now));
   }
 }
 
@@ -171,40 +140,4 @@ function orphanChildren(turn: Turn, parent: Job): void {
   for (const child of turn.store.jobs.childrenOf(parent.id)) {
     apply(turn, child, orphanJob(child, error, turn.now));
   }
-}
-
-function claimsFor(turn: Turn, job: Job): SegmentClaim[] {
-  const { planId } = job;
-  const plan = planId === null ? null : turn.store.files.plan(planId);
-  const result = job.manifest?.result;
-  if (!plan || planId === null || !result) return [];
-  const tracks = result.kind === "video" ? result.rungs : result.kind === "audio" ? [result.track] : [];
-  return tracks.flatMap((track) => {
-    const object = job.objects.find(({ name }) => name === track?.object);
-    return track && object ? claimsOf(track, object, { id: job.id, planId }, plan.timescale) : [];
-  });
-}
-
-/** A small rectangle made because somebody waited is no longer wanted once others own all its segments. */
-function dropSuperseded(turn: Turn, { planId }: Job): void {
-  if (planId === null) return;
-  const { jobs, claims } = turn.store;
-  for (const job of jobs.openOfPlan(planId).filter(isAwaited)) {
-    const { recipe } = job;
-    if (recipe?.kind !== "video" || job.state === "committing") continue;
-    const owned = recipe.rungs.every(({ name }) => claims.ownsAll(planId, name, recipe.segments));
-    if (owned) apply(turn, job, cancelJob(job, turn.now));
-  }
-}
-
-function planFurther(turn: Turn, inspection: Job, result: InspectResult, plan: Plan | null): void {
-  const origin = sameOrigin(inspection);
-  if (plan === null) {
-    const download = result.video === null ? planDownload(origin, result) : null;
-    if (download) enqueueJobs(turn, [download]);
-    return;
-  }
-  turn.store.files.setPlan(inspection.fileId, plan);
-  const pieces = enqueueJobs(turn, planPieces(origin, plan));
-  enqueueJobs(turn, [planMp4(origin, plan, pieces)]);
 }

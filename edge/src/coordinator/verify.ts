@@ -3,19 +3,19 @@
  * below this attempt's own prefixes only. Large objects are put together first. What the storage cannot
  * answer now is asked again by the alarm; the ledger is looked at anew after all that waiting.
  */
-import type { Complete } from "#protocol";
-import { FrameIndex } from "#protocol";
+import { FrameIndex, type Complete, type InspectResult } from "#protocol";
 import { forgetMultipart } from "../catalog/multipart-uploads.ts";
-import { buildPlan } from "../media/build-plan.ts";
-import type { Plan } from "../media/plan.ts";
+import { buildPlan, headPlan } from "../media/build-plan.ts";
+import type { Head, Plan } from "../media/plan.ts";
 import { bucketOf } from "../storage/shards.ts";
+import { commitTurn } from "./commit-turn.ts";
 import { dispatch } from "./dispatch.ts";
 import type { Job, StoredObject } from "./ledger-types.ts";
 import { missObjects, postponeCommit } from "./ledger.ts";
 import { inTurn, log, said, type Pool } from "./pool.ts";
 import { publishDue } from "./publish.ts";
 import { noteSpeed } from "./speed.ts";
-import { apply, commitTurn } from "./turns.ts";
+import { apply } from "./turns.ts";
 import { topics } from "./waiters.ts";
 import type { Wish } from "./wish-store.ts";
 
@@ -43,8 +43,8 @@ export async function verifyJob(pool: Pool, jobId: string, now: number): Promise
 async function verify(pool: Pool, job: Job, now: number): Promise<void> {
   try {
     const objects = await findObjects(pool, job);
-    const plan = await readPlan(pool, job, objects);
-    const done = inTurn(pool, now, (turn) => commitTurn(turn, job.id, job.epoch, { objects, plan }));
+    const planned = await readPlan(pool, job, objects);
+    const done = inTurn(pool, now, (turn) => commitTurn(turn, job.id, job.epoch, { objects, ...planned }));
     if (!done) return;
     wakeWaiters(pool, done);
     noteSpeed(pool, done, now);
@@ -123,18 +123,43 @@ function unquote(etag: string): string {
   return etag.replaceAll('"', "");
 }
 
-/** Of an inspection with a picture: its frame index becomes the plan. */
-async function readPlan(pool: Pool, job: Job, objects: readonly StoredObject[]): Promise<Plan | null> {
-  const result = job.manifest?.result;
-  if (result?.kind !== "inspect" || result.video === null) return null;
-  const { index } = result.video;
-  const object = objects.find(({ name }) => name === index);
+interface Planned {
+  plan: Plan | null;
+  head: Head | null;
+}
+const UNPLANNED: Planned = { plan: null, head: null };
+
+/** A frame index becomes the plan, whether it came with the inspection or after it; until then there is a head. */
+async function readPlan(pool: Pool, job: Job, objects: readonly StoredObject[]): Promise<Planned> {
+  const { fileId, manifest } = job;
+  const result = manifest?.result;
+  const inspection = result?.kind === "index" ? inspectionOf(pool, fileId) : result;
+  if (inspection?.kind !== "inspect" || inspection.video === null) return UNPLANNED;
+  const name = result?.kind === "index" ? result.index : inspection.video.index;
+  if (name === null) return { plan: null, head: await headPlan(fileId, inspection, pool.config.ladder) };
+  const index = await readIndex(pool, job, objects, name);
+  return { plan: await buildPlan(fileId, inspection, index, pool.config.ladder), head: null };
+}
+
+function inspectionOf(pool: Pool, fileId: string): InspectResult | undefined {
+  const [job] = pool.store.jobs.ofKind(fileId, ["inspect"]);
+  const result = job?.state === "done" ? job.manifest?.result : undefined;
+  return result?.kind === "inspect" ? result : undefined;
+}
+
+async function readIndex(
+  pool: Pool,
+  job: Job,
+  objects: readonly StoredObject[],
+  named: string,
+): Promise<FrameIndex> {
+  const object = objects.find(({ name }) => name === named);
   if (!object || object.size > MAX_INDEX_BYTES) throw new Mismatch("The frame index is too large.");
   const body = await bucketOf(pool.env, job.shard).get(object.key);
   if (!body) throw new Mismatch("The frame index is gone.");
   const parsed = FrameIndex.safeParse(jsonOf(await body.text()));
   if (!parsed.success) throw new Mismatch("The frame index is not understood.");
-  return buildPlan(job.fileId, result, parsed.data);
+  return parsed.data;
 }
 
 function jsonOf(text: string): unknown {

@@ -11,7 +11,18 @@ export type FileKind = (typeof FILE_KINDS)[number];
 export const FILE_STATES = ["pending", "stored", "deleted"] as const;
 export const FILE_STATUSES = ["processing", "ready", "partial", "failed"] as const;
 export type FileStatus = (typeof FILE_STATUSES)[number];
-export const RENDITION_KINDS = ["thumbnail", "preview", "poster", "rung", "track", "mp4", "m4a"] as const;
+export const RENDITION_KINDS = [
+  "thumbnail",
+  "preview",
+  "poster",
+  "rung",
+  "track",
+  "mp4",
+  "m4a",
+  "subtitle",
+  "storyboard",
+  "waveform",
+] as const;
 export type RenditionKind = (typeof RENDITION_KINDS)[number];
 export const RENDITION_STATES = ["waiting", "making", "ready", "failed"] as const;
 export type RenditionState = (typeof RENDITION_STATES)[number];

@@ -1,4 +1,4 @@
-/** A rendition of its own object (stills, mp4, m4a) as something to serve, or the reason why there is none yet. */
+/** A rendition of its own object (stills, downloads, subtitles …) as something to serve, or the reason why there is none yet. */
 import type { FileRow } from "../catalog/files.ts";
 import type { RenditionRow } from "../catalog/renditions.ts";
 import type { FileKind } from "../db/schema.ts";
@@ -9,9 +9,16 @@ import type { ServedObject } from "./serve-object.ts";
 
 /** Seconds after which it is worth asking again. */
 const RETRY_AFTER_S = 5;
-const NOUNS = { mp4: "The MP4 of this file", m4a: "The M4A of this file" } as const;
-/** Of which kinds of files it is made at all. */
-const MADE_OF: Record<"mp4" | "m4a", readonly FileKind[]> = { mp4: ["video", "animation"], m4a: ["audio"] };
+export type Product = "mp4" | "embed" | "m4a" | "subtitle" | "storyboard" | "waveform";
+/** What each is called, and of which kinds of files it is made at all. */
+const PRODUCTS: Record<Product, { noun: string; madeOf: readonly FileKind[] }> = {
+  mp4: { noun: "The MP4 of this file", madeOf: ["video", "animation"] },
+  embed: { noun: "A smaller MP4 of this file", madeOf: ["video"] },
+  m4a: { noun: "The M4A of this file", madeOf: ["audio"] },
+  subtitle: { noun: "This subtitle", madeOf: ["video"] },
+  storyboard: { noun: "The storyboard of this file", madeOf: ["video"] },
+  waveform: { noun: "The waveform of this file", madeOf: ["audio"] },
+};
 
 /** Null until it is ready. `name` is what a saved copy is called. */
 export function servedRendition(
@@ -34,17 +41,21 @@ export function servedRendition(
   };
 }
 
-/** 503 while it is coming, 404 where it will never come. */
-export function missingDownload(file: FileRow, kind: "mp4" | "m4a", row: RenditionRow | null): Problem {
-  const coming = file.status === "processing" && row?.state !== "failed" && MADE_OF[kind].includes(file.kind);
+/** 503 while it is coming, 404 where it will never come. `row`: as it is wanted, if it is yet. */
+export function missingProduct(file: FileRow, product: Product, row: RenditionRow | null): Problem {
+  const { noun, madeOf } = PRODUCTS[product];
+  // What holds no file back may still be coming when the file is called ready.
+  const coming = row
+    ? row.state === "waiting" || row.state === "making"
+    : file.status === "processing" && madeOf.includes(file.kind);
   if (coming) {
-    return new Problem("unavailable", `${NOUNS[kind]} is still being made.`, {
+    return new Problem("unavailable", `${noun} is still being made.`, {
       hint: "Try again in a few seconds, or take the original meanwhile.",
       retryAfter: RETRY_AFTER_S,
     });
   }
   const why = row?.reason ? `: ${row.reason}` : "";
-  return new Problem("not_found", `${NOUNS[kind]} does not exist${why}.`, {
+  return new Problem("not_found", `${noun} does not exist${why}.`, {
     hint: `The original is at /${file.id}.${file.extension}`,
   });
 }

@@ -1,7 +1,8 @@
 /**
  * The ways to play a video, for programs that choose one themselves: the original; `fast`, a progressive MP4;
- * `hd`, the best rung with its sound; `hls`, all rungs. Pure.
+ * `hd`, the best rung with its sound; `hls`, all rungs; and `embed`, a small MP4 where `fast` is large. Pure.
  */
+import { EMBED } from "../catalog/record.ts";
 import type { FileRow } from "../catalog/files.ts";
 import type { RenditionRow } from "../catalog/renditions.ts";
 
@@ -18,6 +19,10 @@ export interface VideoSources {
   fast: VideoSource;
   hd: VideoSource;
   hls: VideoSource;
+  embed: VideoSource;
+  /** Pictures for the timeline, as WebVTT; null until they are there. */
+  storyboard: string | null;
+  subtitles: { name: string; url: string; ready: boolean }[];
 }
 
 /** `begun`: the first segment of some rung is there. */
@@ -28,7 +33,9 @@ export function videoSources(
   origin: string,
 ): VideoSources {
   const url = `${origin}/${file.id}`;
-  const mp4 = renditions.find(({ kind }) => kind === "mp4");
+  const named = (name: string) => renditions.find((row) => row.kind === "mp4" && row.name === name);
+  const [mp4, embed] = [named("mp4"), named(EMBED)];
+  const sheets = renditions.filter(({ kind }) => kind === "storyboard");
   const rungs = renditions.filter(({ kind }) => kind === "rung");
   const sound = renditions.filter(({ kind }) => kind === "track");
   const best = rungs.toSorted((a, b) => Number(b.name) - Number(a.name))[0];
@@ -42,6 +49,16 @@ export function videoSources(
       size: best ? totalSize([best, ...sound]) : null,
     },
     hls: { url: master, ready: begun, size: totalSize([...rungs, ...sound]) },
+    embed: {
+      url: embed ? `${url}/embed.mp4` : null,
+      ready: embed?.state === "ready",
+      size: embed?.size ?? null,
+    },
+    storyboard:
+      sheets.length > 0 && sheets.every(({ state }) => state === "ready") ? `${url}/storyboard.vtt` : null,
+    subtitles: renditions
+      .filter(({ kind, state }) => kind === "subtitle" && state !== "failed")
+      .map(({ name, state }) => ({ name, url: `${url}/${name}.vtt`, ready: state === "ready" })),
   };
 }
 

@@ -1,8 +1,10 @@
 /**
  * Where a video is cut: at real frames only. A bare grid of 4 s has cells without a frame wherever a screen
- * recording stands still, and the playlist then grows longer than the clip. Used by `build-plan.ts`.
+ * recording stands still, and the playlist then grows longer than the clip. Where a rung is copied, only
+ * usable keyframes will do. Used by `build-plan.ts`.
  */
 import type { FrameIndex } from "#protocol";
+import { LONGEST_COPIED_SECONDS } from "./copying.ts";
 
 /** A segment lasts at least this long, in seconds, except the last. */
 export const SEGMENT_SECONDS = 4;
@@ -11,12 +13,17 @@ const SHORTEST_TAIL_SECONDS = 1;
 /** About 44 hours. A file that claims more lies, or is left to its original. */
 const MAX_SEGMENTS = 40_000;
 
-/** Source ticks, one more than there are segments; the last is the end of the last frame. Null: no frames, or too many. */
-export function findBoundaries(index: FrameIndex): number[] | null {
+/**
+ * Source ticks, one more than there are segments; the last is the end of the last frame. Null: no frames, or
+ * too many. `head`: the end of segment 0, where that was decided before the index was there.
+ */
+export function findBoundaries(index: FrameIndex, head: number | null = null): number[] | null {
   if (index.end <= index.start) return null;
+  if (head !== null && head >= index.end) return [index.start, index.end];
+  const fixed = head === null ? [index.start] : [index.start, head];
+  const boundaries = [...fixed];
   const least = SEGMENT_SECONDS * index.timescale;
-  const boundaries = [index.start];
-  let last = index.start;
+  let last = boundaries.at(-1) ?? index.start;
   let at = index.start;
   for (const [delta, count] of index.runs) {
     const until = at + delta * count;
@@ -32,8 +39,57 @@ export function findBoundaries(index: FrameIndex): number[] | null {
     at = until;
   }
   const tail = index.end - (boundaries.at(-1) ?? index.start);
-  if (boundaries.length > 1 && tail < SHORTEST_TAIL_SECONDS * index.timescale) boundaries.pop();
+  if (boundaries.length > fixed.length && tail < SHORTEST_TAIL_SECONDS * index.timescale) boundaries.pop();
   return [...boundaries, index.end];
+}
+
+/**
+ * The same of usable keyframes, which must rise from the first frame on: the first one at or after the previous
+ * boundary + 4 s, or the last one before that where the first is more than 8 s away.
+ */
+export function findKeyframeBoundaries(index: FrameIndex): number[] | null {
+  const { keyframes, timescale, start, end } = index;
+  if (end <= start) return null;
+  const least = SEGMENT_SECONDS * timescale;
+  const most = LONGEST_COPIED_SECONDS * timescale;
+  const boundaries = [start];
+  let last = start;
+  let before = start;
+  for (const time of keyframes) {
+    if (time >= end || boundaries.length > MAX_SEGMENTS) break;
+    if (time > last + most && before > last) {
+      boundaries.push(before);
+      last = before;
+    }
+    if (time >= last + least) {
+      boundaries.push(time);
+      last = time;
+    }
+    before = time;
+  }
+  if (end > last + most && before > last) boundaries.push(before);
+  if (boundaries.length > MAX_SEGMENTS) return null;
+  return [...withoutTail(boundaries, index, most), end];
+}
+
+/** A rest of less than a second joins the segment before, unless that grew too long by it. */
+function withoutTail(boundaries: number[], { end, timescale }: FrameIndex, most: number): number[] {
+  const [previous, last] = [boundaries.at(-2), boundaries.at(-1)];
+  if (previous === undefined || last === undefined) return boundaries;
+  const joins = end - last < SHORTEST_TAIL_SECONDS * timescale && end - previous <= most;
+  return joins ? boundaries.slice(0, -1) : boundaries;
+}
+
+/** Whether the index lists a frame at that time. */
+export function hasFrameAt(index: FrameIndex, time: number): boolean {
+  let at = index.start;
+  if (time === at) return true;
+  for (const [delta, count] of index.runs) {
+    const steps = delta > 0 ? (time - at) / delta : Number.NaN;
+    if (steps > 0 && steps <= count && Number.isInteger(steps)) return true;
+    at += delta * count;
+  }
+  return false;
 }
 
 /** How many frames the index lists. */

@@ -1,67 +1,123 @@
 /**
  * Turns an inspection and its frame index into the frozen plan of a video. Called once by the coordinator,
- * when the inspection commits. Same input, same plan, same id: doing it twice changes nothing.
+ * when both are there; `headPlan` before that, when only the inspection is. Same input, same plan, same id:
+ * doing it twice changes nothing.
  */
 import type { FrameIndex, InspectResult } from "#protocol";
-import { countFrames, findBoundaries } from "./boundaries.ts";
-import { planLadder } from "./ladder.ts";
-import type { Plan, PlannedTrack } from "./plan.ts";
+import { countFrames, findBoundaries, findKeyframeBoundaries, hasFrameAt } from "./boundaries.ts";
+import { canCopy, copiedRung, videoRate } from "./copying.ts";
+import { DEFAULT_LADDER, type Ladder, planLadder } from "./ladder.ts";
+import type { Head, Plan, PlannedRung } from "./plan.ts";
+import { planTexts, planTracks } from "./tracks.ts";
 
-/** More audio tracks than this are left to the original. */
-const MAX_TRACKS = 8;
-/** Sample rates that every player takes; all others are converted to the first. */
-const ENCODED_SAMPLE_RATES = [48_000, 44_100] as const;
+type Video = NonNullable<InspectResult["video"]>;
+
+/** Raised when the same inspection yields another plan than before. */
+const PLANNER = 2;
 /** Characters of the hash, hexadecimal: 96 bits, beyond reach of anybody who seeks another file's plan. */
 const ID_LENGTH = 24;
 
 /**
  * Null where there is no picture to plan. Asynchronous only because WebCrypto's SHA-256 is: it awaits
- * nothing else. The id must withstand a forger, since whoever uploads chooses frame times and sizes.
+ * nothing else. The id must withstand a forger, since whoever uploads chooses what an inspection tells.
  */
 export async function buildPlan(
   fileId: string,
   inspection: InspectResult,
   index: FrameIndex,
+  ladder: Ladder = DEFAULT_LADDER,
 ): Promise<Plan | null> {
   const { video } = inspection;
-  const boundaries = findBoundaries(index);
-  if (!video || !boundaries || video.width < 1 || video.height < 1) return null;
-  const { stream, codec, traits, origin, width, height } = video;
-  const content = {
-    fileId,
-    timescale: index.timescale,
-    origin: Math.min(origin, index.start),
+  if (!isPlannable(video)) return null;
+  const head = headOf(video);
+  const agreed = head === null || agrees(head, index);
+  const rungs = planRungs(inspection, index, ladder);
+  const boundaries = rungs.some(({ mode }) => mode === "copy")
+    ? findKeyframeBoundaries(index)
+    : findBoundaries(index, agreed ? (head?.boundary ?? null) : null);
+  if (boundaries === null) return null;
+  // What was made of a head that the film does not have is not to be found under this plan.
+  const id = await planId(fileId, inspection, ladder, agreed ? null : boundaries);
+  return {
+    ...shared(id, fileId, inspection, video, index),
     boundaries,
     frames: countFrames(index),
-    video: { stream, codec, traits },
-    rungs: planLadder({ width, height, bitRate: videoRate(inspection, stream) }),
-    tracks: planTracks(inspection),
+    rungs,
   };
-  return { id: await hash(JSON.stringify(content)), ...content };
 }
 
-function videoRate(inspection: InspectResult, stream: number): number | null {
-  const own = inspection.streams.find(({ index }) => index === stream)?.bitRate ?? null;
-  // Matroska and WebM tell no rate per stream; the whole file's is a little above it.
-  return own ?? inspection.bitRate;
+/** What is known of the plan before the index is; null where the inspection tells no head, or the index too. */
+export async function headPlan(
+  fileId: string,
+  inspection: InspectResult,
+  ladder: Ladder = DEFAULT_LADDER,
+): Promise<Head | null> {
+  const { video } = inspection;
+  const head = isPlannable(video) ? headOf(video) : null;
+  if (!isPlannable(video) || head === null || head.boundary <= head.start) return null;
+  const id = await planId(fileId, inspection, ladder, null);
+  return {
+    ...shared(id, fileId, inspection, video, head),
+    boundaries: [head.start, head.boundary],
+    rungs: encodedRungs(inspection, video, ladder),
+  };
 }
 
-function planTracks(inspection: InspectResult): PlannedTrack[] {
-  return inspection.audio.slice(0, MAX_TRACKS).map((audio, at) => ({
-    name: `audio-${at}`,
-    stream: audio.stream,
-    mode: audio.copyable ? "copy" : "encode",
-    sampleRate: audio.copyable ? audio.sampleRate : encodedSampleRate(audio.sampleRate),
-    channels: audio.copyable ? audio.channels : Math.min(audio.channels, 2),
-    language: audio.language,
-  }));
+function isPlannable(video: Video | null): video is Video {
+  return video !== null && video.width > 0 && video.height > 0;
 }
 
-function encodedSampleRate(source: number): number {
-  return ENCODED_SAMPLE_RATES.find((rate) => rate === source) ?? ENCODED_SAMPLE_RATES[0];
+/** A head counts only where no index came with the inspection. */
+function headOf({ index, head }: Video) {
+  return index === null ? (head ?? null) : null;
 }
 
-async function hash(text: string): Promise<string> {
+/** The index confirms what was decided before it. */
+function agrees(head: NonNullable<Video["head"]>, index: FrameIndex): boolean {
+  if (head.timescale !== index.timescale || head.start !== index.start) return false;
+  return head.boundary >= index.end || (head.boundary > head.start && hasFrameAt(index, head.boundary));
+}
+
+function planRungs(inspection: InspectResult, index: FrameIndex, ladder: Ladder): PlannedRung[] {
+  const { video } = inspection;
+  if (video === null) return [];
+  const rungs = encodedRungs(inspection, video, ladder);
+  const top = rungs.at(-1);
+  if (top === undefined || !canCopy(inspection, index, top)) return rungs;
+  return [...rungs.slice(0, -1), copiedRung(video, top)];
+}
+
+function encodedRungs(inspection: InspectResult, { width, height }: Video, ladder: Ladder): PlannedRung[] {
+  return planLadder({ width, height, bitRate: videoRate(inspection) }, ladder);
+}
+
+function shared(
+  id: string,
+  fileId: string,
+  inspection: InspectResult,
+  { stream, codec, traits, origin }: Video,
+  { timescale, start }: { timescale: number; start: number },
+) {
+  return {
+    id,
+    fileId,
+    timescale,
+    origin: Math.min(origin, start),
+    video: { stream, codec, traits },
+    tracks: planTracks(inspection),
+    texts: planTexts(inspection),
+  };
+}
+
+/** Of everything a plan follows from but the index, which comes later. `cuts`: see `buildPlan`. */
+async function planId(
+  fileId: string,
+  { duration, bitRate, streams, video, audio }: InspectResult,
+  ladder: Ladder,
+  cuts: number[] | null,
+): Promise<string> {
+  const seen = { duration, bitRate, streams, audio, video: { ...video, index: null, head: null } };
+  const text = JSON.stringify({ planner: PLANNER, fileId, ladder, seen, cuts });
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   const hex = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   return hex.slice(0, ID_LENGTH);

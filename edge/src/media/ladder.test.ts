@@ -53,3 +53,17 @@ test("a source of few bits lowers the ceilings, an unknown rate does not", () =>
   const unknown = planLadder({ width: 1920, height: 1080, bitRate: null });
   expect(unknown.map(({ ceiling }) => ceiling)).toEqual([1_200_000, 2_800_000, 5_000_000]);
 });
+
+test("another ladder is taken in any order; of two rungs that hardly differ the lower is dropped", () => {
+  const ladder = [1_440, 360, 720, 1_000, 1_080].map((side) => ({
+    name: String(side),
+    ceiling: side * 1_000,
+  }));
+  const of = (width: number, height: number) =>
+    planLadder({ width, height, bitRate: null }, ladder).map(({ name, ceiling }) => `${name} ${ceiling}`);
+  expect(of(3_840, 2_160)).toEqual(["360 360000", "720 720000", "1080 1080000", "1440 1440000"]);
+  expect(of(1_920, 1_080)).toEqual(["360 360000", "720 720000", "1080 1080000"]);
+  // Both 1000 and 1080 lines are the source's own 990.
+  expect(of(1_760, 990)).toEqual(["360 360000", "720 720000", "990 1080000"]);
+  expect(of(320, 240)).toEqual(["240 360000"]);
+});

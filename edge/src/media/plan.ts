@@ -7,7 +7,8 @@ import type { SourceTraits } from "#protocol";
 export interface PlannedRung {
   /** Its height's name: "480", "720" … (short side in pixels) */
   name: string;
-  mode: "encode";
+  /** `copy`: the source's own packets; boundaries are then its usable keyframes. */
+  mode: "encode" | "copy";
   width: number;
   height: number;
   /** Most bits per second. */
@@ -24,8 +25,16 @@ export interface PlannedTrack {
   language: string | null;
 }
 
+/** Subtitles that are text, shown as WebVTT. */
+export interface PlannedText {
+  /** "text-2", "text-3" … by the source's streams. */
+  name: string;
+  stream: number;
+  language: string | null;
+}
+
 export interface Plan {
-  /** Hash of all below: the same inspection always yields the same plan. */
+  /** Hash of the file and its inspection, known before the frame index is. */
   id: string;
   fileId: string;
   timescale: number;
@@ -37,4 +46,11 @@ export interface Plan {
   /** Lowest first. */
   rungs: PlannedRung[];
   tracks: PlannedTrack[];
+  texts: PlannedText[];
+}
+
+/** What of a plan is known before the frame index: the first segment, and the rung it is made in. */
+export interface Head extends Omit<Plan, "boundaries" | "frames"> {
+  /** Start and end of segment 0, in source ticks. */
+  boundaries: [number, number];
 }

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { countMade, keepMade } from "./committed.ts";
 import type { Plan } from "./plan.ts";
-import { type CommittedRectangle, masterPlaylist, mediaPlaylist } from "./playlist.ts";
+import { type CommittedRectangle, masterPlaylist, mediaPlaylist, textPlaylist } from "./playlist.ts";
 import { countSegments } from "./rectangles.ts";
 import { anyFrames, evenFrames, PLAIN, planOf, TIMESCALE, TRACK } from "./testing/plans.ts";
 
@@ -23,7 +23,7 @@ test("before anything is made, the master lists every rung with its ceiling, and
     `#EXTM3U
 #EXT-X-VERSION:7
 #EXT-X-INDEPENDENT-SEGMENTS
-#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="1 English",LANGUAGE="eng",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="${plan.id}/audio-0/index.m3u8"
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="1 English",DEFAULT=YES,CHANNELS="2",LANGUAGE="eng",AUTOSELECT=YES,URI="${plan.id}/audio-0/index.m3u8"
 #EXT-X-STREAM-INF:BANDWIDTH=1360000,CODECS="avc1.64001e,mp4a.40.2",RESOLUTION=854x480,FRAME-RATE=25.000,AUDIO="sound"
 ${plan.id}/480/index.m3u8
 #EXT-X-STREAM-INF:BANDWIDTH=2960000,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=25.000,AUDIO="sound"
@@ -64,6 +64,33 @@ test("of several tracks exactly one is the default, names differ, and no languag
   expect(new Set(lines.map((line) => /NAME="([^"]*)"/.exec(line)?.[1])).size).toBe(4);
   expect(lines.filter((line) => line.includes("LANGUAGE=")).length).toBe(1);
   expect(lines.join()).not.toContain("evil");
+});
+
+test("subtitles stand in the master, chosen by nobody unasked, and are one piece as long as the film", () => {
+  const texts = [
+    { name: "text-2", stream: 2, language: "deu" },
+    { name: "text-4", stream: 4, language: null },
+  ];
+  const film = { ...plan, texts };
+  const text = masterPlaylist(film, []);
+  expect(text.match(/.*TYPE=SUBTITLES.*/g)).toEqual([
+    `#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="text",NAME="1 German",DEFAULT=NO,FORCED=NO,LANGUAGE="deu",AUTOSELECT=YES,URI="${plan.id}/text-2/index.m3u8"`,
+    `#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="text",NAME="2 Subtitles",DEFAULT=NO,FORCED=NO,AUTOSELECT=YES,URI="${plan.id}/text-4/index.m3u8"`,
+  ]);
+  expect(text.match(/STREAM-INF.*SUBTITLES="text"/g)?.length).toBe(3);
+  expect(masterPlaylist(plan, [])).not.toContain("SUBTITLES");
+  expect(textPlaylist(film, "text-4")).toBe(
+    `#EXTM3U
+#EXT-X-VERSION:7
+#EXT-X-TARGETDURATION:20
+#EXT-X-MEDIA-SEQUENCE:0
+#EXT-X-PLAYLIST-TYPE:VOD
+#EXTINF:20.000000,
+../../../text-4.vtt
+#EXT-X-ENDLIST
+`,
+  );
+  expect(textPlaylist(film, "text-3")).toBeNull();
 });
 
 test("a rung's list has every segment and its end from the start", () => {

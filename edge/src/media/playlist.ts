@@ -7,9 +7,9 @@
  * Every planned segment is listed from the start: a listed segment is a promise, kept by waiting for it.
  */
 import { type CommittedRectangle, initSignature, measureRate, ownersOf } from "./committed.ts";
-import type { Plan, PlannedRung, PlannedTrack } from "./plan.ts";
+import type { Plan, PlannedRung, PlannedText, PlannedTrack } from "./plan.ts";
 import { countSegments } from "./rectangles.ts";
-import { frameRate, segmentDurations } from "./timeline.ts";
+import { frameRate, segmentDurations, timelineSeconds } from "./timeline.ts";
 
 export type { CommittedRectangle };
 
@@ -25,6 +25,7 @@ const AUDIO_CODECS = "mp4a.40.2";
 /** Bits per second of a track of sound until it is measured. */
 const AUDIO_RATE = 160_000;
 const AUDIO_GROUP = "sound";
+const TEXT_GROUP = "text";
 
 /** All planned rungs, lowest first, from the start: players read a master once. */
 export function masterPlaylist(plan: Plan, committed: readonly CommittedRectangle[]): string {
@@ -38,6 +39,7 @@ export function masterPlaylist(plan: Plan, committed: readonly CommittedRectangl
     "#EXT-X-VERSION:7",
     "#EXT-X-INDEPENDENT-SEGMENTS",
     ...plan.tracks.map((track, at) => audioLine(plan, track, at)),
+    ...plan.texts.map((text, at) => textLine(plan, text, at)),
     ...plan.rungs.flatMap((rung) => [
       variantLine(plan, rung, committed, soundRate),
       `${plan.id}/${rung.name}/index.m3u8`,
@@ -67,13 +69,23 @@ export function mediaPlaylist(
       `${segment}.m4s`,
     ];
   });
+  return wholeList(durations, ["#EXT-X-INDEPENDENT-SEGMENTS", ...body]);
+}
+
+/** Subtitles are one segment as long as the film, at an address of their own that `<track>` takes as well. */
+export function textPlaylist(plan: Plan, name: string): string | null {
+  if (!plan.texts.some((text) => text.name === name)) return null;
+  const seconds = timelineSeconds(plan);
+  return wholeList([seconds], [`#EXTINF:${seconds.toFixed(6)},`, `../../../${name}.vtt`]);
+}
+
+function wholeList(durations: readonly number[], body: readonly string[]): string {
   return lines([
     "#EXTM3U",
     "#EXT-X-VERSION:7",
     `#EXT-X-TARGETDURATION:${Math.max(1, ...durations.map(Math.round))}`,
     "#EXT-X-MEDIA-SEQUENCE:0",
     "#EXT-X-PLAYLIST-TYPE:VOD",
-    "#EXT-X-INDEPENDENT-SEGMENTS",
     ...body,
     "#EXT-X-ENDLIST",
   ]);
@@ -96,35 +108,51 @@ function variantLine(
     `RESOLUTION=${rung.width}x${rung.height}`,
     ...(rate === null ? [] : [`FRAME-RATE=${rate.toFixed(3)}`]),
     ...(hasSound ? [`AUDIO="${AUDIO_GROUP}"`] : []),
+    ...(plan.texts.length > 0 ? [`SUBTITLES="${TEXT_GROUP}"`] : []),
   ];
   return `#EXT-X-STREAM-INF:${attributes.join(",")}`;
 }
 
 function audioLine(plan: Plan, track: PlannedTrack, at: number): string {
-  const language = languageOf(track);
-  const chosen = at === 0 ? "YES" : "NO";
-  return `#EXT-X-MEDIA:${[
+  return mediaLine(plan, track, [
     "TYPE=AUDIO",
     `GROUP-ID="${AUDIO_GROUP}"`,
-    `NAME="${trackLabel(track, at)}"`,
-    ...(language === null ? [] : [`LANGUAGE="${language}"`]),
-    `DEFAULT=${chosen}`,
-    "AUTOSELECT=YES",
+    `NAME="${labelOf(track, at, "Sound")}"`,
+    `DEFAULT=${at === 0 ? "YES" : "NO"}`,
     `CHANNELS="${track.channels}"`,
-    `URI="${plan.id}/${track.name}/index.m3u8"`,
+  ]);
+}
+
+function textLine(plan: Plan, text: PlannedText, at: number): string {
+  return mediaLine(plan, text, [
+    "TYPE=SUBTITLES",
+    `GROUP-ID="${TEXT_GROUP}"`,
+    `NAME="${labelOf(text, at, "Subtitles")}"`,
+    "DEFAULT=NO",
+    "FORCED=NO",
+  ]);
+}
+
+function mediaLine(plan: Plan, one: PlannedTrack | PlannedText, attributes: readonly string[]): string {
+  const language = languageOf(one);
+  return `#EXT-X-MEDIA:${[
+    ...attributes,
+    ...(language === null ? [] : [`LANGUAGE="${language}"`]),
+    "AUTOSELECT=YES",
+    `URI="${plan.id}/${one.name}/index.m3u8"`,
   ].join(",")}`;
 }
 
 /** The language comes out of the uploaded file: only what is shaped like one is repeated. */
-function languageOf({ language }: PlannedTrack): string | null {
+function languageOf({ language }: PlannedTrack | PlannedText): string | null {
   return language !== null && /^[A-Za-z]{2,3}$/.test(language) && language !== "und" ? language : null;
 }
 
 /** Names must differ within a group, hence the number. */
-function trackLabel(track: PlannedTrack, at: number): string {
-  const language = languageOf(track);
+function labelOf(one: PlannedTrack | PlannedText, at: number, noun: string): string {
+  const language = languageOf(one);
   const name = language && new Intl.DisplayNames(["en"], { type: "language" }).of(language);
-  return `${at + 1} ${name ?? "Sound"}`;
+  return `${at + 1} ${name ?? noun}`;
 }
 
 function plannedCodecs(plan: Plan, { width, height }: PlannedRung): string {

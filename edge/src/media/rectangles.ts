@@ -1,8 +1,9 @@
 /**
  * Cuts a plan into the rectangles and audio stretches that become jobs. Called by the coordinator once per
- * plan; the order of the answer is the order in which a viewer wants them.
+ * plan; the order of the answer is the order in which a viewer wants them. What is made out of turn, and what
+ * becomes of a rectangle before it is granted, stands in `reshape.ts`.
  */
-import type { Plan } from "./plan.ts";
+import type { Plan, PlannedRung } from "./plan.ts";
 
 export interface Rectangle {
   /** Names it within its plan; one path step of an object key. */
@@ -26,25 +27,40 @@ const FIRST_LENGTH = 2;
 /** A rectangle grows to about this many seconds: what a lost agent costs at most. */
 const LONGEST_RECTANGLE_SECONDS = 60;
 /** The first stretch of sound is short, since playback waits for it. */
-const FIRST_STRETCH_SECONDS = 16;
+export const FIRST_STRETCH_SECONDS = 16;
 const STRETCH_SECONDS = 120;
 
 /**
- * The head is segment 0 of the lowest rung alone (half a second of work on two cores, where three rungs
- * take two); then its other rungs; then all rungs together, in lengths that double.
+ * The head is segment 0 of the quickest rung alone (a copy, or half a second of work on two cores, where
+ * three rungs take two); then its other rungs; then the rest, in lengths that double. A copied rung has
+ * rectangles of its own, each before the encoded ones of the same place: copying runs far ahead of encoding.
  */
 export function planRectangles(plan: Plan): Rectangle[] {
-  const [lowest, ...others] = plan.rungs.map(({ name }) => name);
-  if (lowest === undefined) return [];
-  const heads = [[lowest], others].filter((rungs) => rungs.length > 0);
-  const rectangles = heads.map((rungs) => rectangle([0, 1], rungs, true));
-  const count = countSegments(plan);
-  for (let from = 1, length = FIRST_LENGTH; from < count; length *= 2) {
-    const until = Math.min(from + length, fit(plan, from, LONGEST_RECTANGLE_SECONDS));
-    rectangles.push(rectangle([from, until], [lowest, ...others], false));
-    from = until;
-  }
-  return rectangles;
+  const quickest = quickestRung(plan.rungs);
+  if (quickest === null) return [];
+  const others = plan.rungs.filter((rung) => rung !== quickest);
+  const heads = [[quickest], others].filter((rungs) => rungs.length > 0);
+  const groups = [
+    plan.rungs.filter(({ mode }) => mode === "copy"),
+    plan.rungs.filter(({ mode }) => mode === "encode"),
+  ].filter((rungs) => rungs.length > 0);
+  return [
+    ...heads.map((rungs) => rectangle([0, 1], namesOf(rungs), true)),
+    ...restStretches(plan).flatMap((segments) =>
+      groups.map((rungs) => rectangle(segments, namesOf(rungs), false)),
+    ),
+  ];
+}
+
+/** What plays first: segment 0 of the quickest rung. Also before the rest of the film is known (`Head`). */
+export function headRectangle({ rungs }: { rungs: readonly PlannedRung[] }): Rectangle | null {
+  const quickest = quickestRung(rungs);
+  return quickest && rectangle([0, 1], [quickest.name], true);
+}
+
+/** Nothing of it is encoded: it costs reading and writing alone. */
+export function isCopyOnly(plan: Plan, rungs: readonly string[]): boolean {
+  return plan.rungs.every(({ name, mode }) => mode === "copy" || !rungs.includes(name));
 }
 
 /** Each audio track in stretches of about two minutes, the first one shorter; all tracks' first ones first. */
@@ -63,20 +79,46 @@ export function planAudio(plan: Plan): Stretch[] {
   return stretches;
 }
 
-export function countSegments(plan: Plan): number {
+export function countSegments(plan: Pick<Plan, "boundaries">): number {
   return plan.boundaries.length - 1;
 }
 
-function rectangle(segments: [number, number], rungs: string[], head: boolean): Rectangle {
-  return { part: `${rungs.join("_")}.${segments.join("-")}`, segments, rungs, head };
-}
-
 /** The segment after the last that, from `from` on, ends within `seconds`; always one at least. */
-function fit(plan: Plan, from: number, seconds: number): number {
+export function fit(plan: Plan, from: number, seconds: number): number {
   const start = plan.boundaries[from] ?? 0;
   const limit = start + seconds * plan.timescale;
   const count = countSegments(plan);
   let until = from + 1;
   while (until < count && (plan.boundaries[until + 1] ?? Infinity) <= limit) until += 1;
   return until;
+}
+
+/** The name of a rectangle of its own place; of others the part is kept or prefixed. */
+export function partOf(rungs: readonly string[], segments: readonly [number, number]): string {
+  return `${rungs.join("_")}.${segments.join("-")}`;
+}
+
+/** The copied one, else the lowest. */
+function quickestRung(rungs: readonly PlannedRung[]): PlannedRung | null {
+  return rungs.find(({ mode }) => mode === "copy") ?? rungs[0] ?? null;
+}
+
+/** From segment 1 on, in lengths that double up to a minute. */
+function restStretches(plan: Plan): [number, number][] {
+  const count = countSegments(plan);
+  const stretches: [number, number][] = [];
+  for (let from = 1, length = FIRST_LENGTH; from < count; length *= 2) {
+    const until = Math.min(from + length, fit(plan, from, LONGEST_RECTANGLE_SECONDS));
+    stretches.push([from, until]);
+    from = until;
+  }
+  return stretches;
+}
+
+function rectangle(segments: [number, number], rungs: string[], head: boolean): Rectangle {
+  return { part: partOf(rungs, segments), segments, rungs, head };
+}
+
+function namesOf(rungs: readonly PlannedRung[]): string[] {
+  return rungs.map(({ name }) => name);
 }

@@ -7,6 +7,11 @@ export function segmentDurations(plan: Plan): number[] {
   return starts.slice(1).map((end, at) => (end - (starts[at] ?? end)) / plan.timescale);
 }
 
+/** From where the timeline begins to the end of the last frame. */
+export function timelineSeconds({ origin, boundaries, timescale }: Plan): number {
+  return ((boundaries.at(-1) ?? 0) - Math.min(origin, boundaries[0] ?? 0)) / timescale;
+}
+
 /** Frames a second, where the source has an even beat. */
 export function frameRate(plan: Plan): number | null {
   const ticks = (plan.boundaries.at(-1) ?? 0) - (plan.boundaries[0] ?? 0);

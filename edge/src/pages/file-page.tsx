@@ -8,8 +8,9 @@ import { page } from "./layout.tsx";
 import { fileTags, SITE_NAME } from "./open-graph.ts";
 import { embedHtml, snippets } from "./snippets.ts";
 import { Stage, type StageView } from "./stage.tsx";
-import { formatBytes, formatCount, formatUtc } from "./shared/format.ts";
-import { type RecordView, renditionOf } from "./shared/record.ts";
+import { downloadsOf } from "./shared/downloads.ts";
+import { formatCount, formatUtc } from "./shared/format.ts";
+import type { RecordView } from "./shared/record.ts";
 import { statusLine } from "./shared/status-line.ts";
 
 export interface FileView extends StageView {
@@ -115,12 +116,12 @@ function Details({ view: { record, uploadedAt } }: { view: FileView }) {
       <Detail term="Exact size" value={`${formatCount(record.size)} bytes`} />
       <div>
         <dt>Downloads</dt>
-        <dd class="downloads">
-          <a href={`${record.raw_url}?download`} download={record.name}>
-            Original
-          </a>
-          <Made record={record} kind="mp4" name="MP4" />
-          <Made record={record} kind="m4a" name="M4A" />
+        <dd class="downloads" id="downloads">
+          {downloadsOf(record).map(({ url, name, text }) => (
+            <a href={url} download={name}>
+              {text}
+            </a>
+          ))}
         </dd>
       </div>
       {record.hash ? (
@@ -141,23 +142,6 @@ function Detail({ term, value }: { term: string; value: string }) {
       <dt>{term}</dt>
       <dd>{value}</dd>
     </div>
-  );
-}
-
-/** A download that may not have been made yet; the script shows it once it is. */
-function Made({ record, kind, name }: { record: RecordView; kind: string; name: string }) {
-  const made = renditionOf(record, kind);
-  const ready = made?.state === "ready";
-  return (
-    <a
-      id={`download-${kind}`}
-      hidden={!ready}
-      download={`${record.name.replace(/\.[^.]*$/, "")}.${kind}`}
-      {...(made?.url ? { href: `${made.url}?download` } : {})}
-    >
-      {name}
-      {made?.size ? ` (${formatBytes(made.size)})` : ""}
-    </a>
   );
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { fileTags } from "./open-graph.ts";
-import { ladderOf, ORIGIN, recordOf, renditionOf } from "./testing/records.ts";
+import { ladderOf, ORIGIN, recordOf, renditionOf, streamOf } from "./testing/records.ts";
+import type { RenditionView } from "./shared/record.ts";
 
 function tagsOf(...given: Parameters<typeof fileTags>): Record<string, string> {
   return Object.fromEntries(
@@ -8,7 +9,7 @@ function tagsOf(...given: Parameters<typeof fileTags>): Record<string, string> {
   );
 }
 const page = `${ORIGIN}/Ab3dE9fGh1`;
-const h264 = [{ type: "video", codec: "h264", pixelFormat: null, frameRate: null }];
+const h264 = [streamOf("video", "h264")];
 
 test("an mp4 nobody has looked at yet is already a video with a picture", () => {
   const tags = tagsOf(recordOf({ status: "processing" }), "video");
@@ -47,8 +48,18 @@ test("the mp4 made for embeds is preferred once it is ready, never before", () =
   expect(tagsOf(waiting, "video")["og:video"]).toBe(`${page}.mp4`);
 });
 
+test("of a large film the small one made for embeds is shown, once it is ready", () => {
+  const whole = renditionOf("mp4", "mp4", "ready", { size: 300_000_000 });
+  const small = renditionOf("mp4", "embed", "ready", { size: 48_000_000, width: 854, height: 480 });
+  const shown = (renditions: RenditionView[]) => tagsOf(recordOf({ renditions }), "video")["og:video"];
+  expect(shown([whole, small])).toBe(small.url);
+  expect(shown([small, whole])).toBe(small.url);
+  expect(shown([whole, { ...small, state: "waiting" }])).toBe(whole.url);
+  expect(shown([{ ...whole, size: 20_000_000 }, small])).toBe(whole.url);
+});
+
 test("a codec that clients freeze on is not offered as a video", () => {
-  const hevc = [{ type: "video", codec: "hevc", pixelFormat: null, frameRate: null }];
+  const hevc = [streamOf("video", "hevc")];
   const tags = tagsOf(recordOf({ streams: hevc }), "video");
   expect(tags).not.toHaveProperty("og:video");
   expect(tags["og:type"]).toBe("website");

@@ -4,7 +4,7 @@
  */
 import type { FileKind } from "../db/schema.ts";
 import { facts } from "./facts.ts";
-import { type RecordView, type RenditionView, renditionOf } from "./shared/record.ts";
+import { madeOf, type RecordView, type RenditionView, renditionOf } from "./shared/record.ts";
 
 export type Tag = { property: string; content: string } | { name: string; content: string };
 
@@ -13,6 +13,8 @@ export const SITE_NAME = "CapCloud";
 const THEME_COLOUR = "#2451d6";
 /** Discord leaves larger pictures out. */
 const MAX_PICTURE_BYTES = 8_000_000;
+/** Clients that show films in place give up on larger ones. */
+const MAX_FILM_BYTES = 50_000_000;
 /** Pictures that every client draws. */
 const PLAIN_PICTURES = ["image/jpeg", "image/png", "image/gif", "image/webp"];
 
@@ -51,10 +53,15 @@ interface Piece {
   height: number | null;
 }
 
-/** H.264 in MP4, which is all that clients play: our mp4, else an original that is (or, unseen, may be) such. */
+/**
+ * H.264 in MP4, which is all that clients play: of ours the one that is light enough, else an original that is
+ * (or, unseen, may be) such.
+ */
 function videoOf(record: RecordView): Piece | null {
-  const mp4 = renditionOf(record, "mp4");
-  if (mp4?.state === "ready" && mp4.url) return pieceOf(mp4, mp4.url);
+  const made = madeOf(record, "mp4").filter(({ name }) => name === "mp4" || name === "embed");
+  const light = made.find(({ size }) => size !== null && size <= MAX_FILM_BYTES);
+  const best = light ?? made.find(({ name }) => name === "mp4");
+  if (best) return pieceOf(best, best.url);
   if (record.type !== "video/mp4") return null;
   const seen = (record.streams ?? []).filter((stream) => stream.type === "video");
   if (seen.some((stream) => stream.codec !== "h264")) return null;

@@ -4,6 +4,7 @@
  */
 import { Icon } from "./icons.tsx";
 import { filmPlaceholder, picturePlaceholder } from "./placeholder.ts";
+import { captionsOf } from "./shared/captions.ts";
 import { type RecordView, renditionOf } from "./shared/record.ts";
 
 const RATES = "0.5 0.75 1 1.25 1.5 1.75 2";
@@ -28,7 +29,7 @@ export function VideoStage({ record }: { record: RecordView }) {
         autohide="2"
         aria-label={`Video: ${record.name}`}
       >
-        <video slot="media" playsinline preload="metadata" {...posterUrl} />
+        <video slot="media" playsinline preload="metadata" crossorigin="anonymous" {...posterUrl} />
         <media-loading-indicator
           slot="centered-chrome"
           noautohide
@@ -74,6 +75,12 @@ function VideoMenus() {
           <div slot="title">Speed</div>
         </media-playback-rate-menu>
       </media-settings-menu-item>
+      <media-settings-menu-item id="sounds-item" hidden>
+        Sound
+        <media-chrome-menu slot="submenu" id="sounds" hidden>
+          <div slot="title">Sound</div>
+        </media-chrome-menu>
+      </media-settings-menu-item>
       <media-settings-menu-item id="captions-item" hidden>
         Captions
         <media-captions-menu slot="submenu" hidden>
@@ -112,13 +119,19 @@ export function AudioStage({ record }: { record: RecordView }) {
         aria-label={`Audio: ${record.name}`}
       >
         <audio slot="media" preload="metadata" />
+        <div class="scrubber">
+          <media-time-range></media-time-range>
+          <span class="wave" id="wave" hidden>
+            <canvas></canvas>
+            <input type="range" min="0" max="1" step="any" value="0" aria-label="Place in the sound" />
+          </span>
+        </div>
         <media-control-bar>
           <media-play-button notooltip></media-play-button>
-          <media-time-display></media-time-display>
-          <media-time-range></media-time-range>
-          <media-duration-display></media-duration-display>
           <media-mute-button notooltip></media-mute-button>
           <media-volume-range></media-volume-range>
+          <media-time-display showduration></media-time-display>
+          <span class="gap"></span>
           <media-playback-rate-button notooltip rates={RATES}></media-playback-rate-button>
         </media-control-bar>
       </media-controller>
@@ -135,6 +148,9 @@ function FallbackSources({ record }: { record: RecordView }) {
     <>
       {made?.url ? <source src={made.url} type={made.type} /> : null}
       <source src={record.raw_url} type={record.type} />
+      {captionsOf(record).map(({ url, label, language }) => (
+        <track kind="subtitles" src={url} label={label} srclang={language} />
+      ))}
     </>
   );
 }

@@ -62,6 +62,7 @@ function configOf(edge: LocalEdge, kind: "s3" | "relay"): Config {
     allowedTypes: null,
     logLevel: "silent",
     leaseMs: 90_000,
+    ladder: [],
     shards: [{ ...place, name: SHARD, bucket: "capcloud-enam" }],
     r2:
       kind === "relay"

@@ -1,4 +1,4 @@
-/** How an upload is answered: JSON in one of two statuses, or bare links. Pure. */
+/** How an upload is answered: JSON in one of two statuses, bare links, or the way to the page. Pure. */
 import { uploadAnswer, type UploadAnswer } from "../catalog/record.ts";
 import { problemBody, type Problem } from "../http/problems.ts";
 import type { KeptFile } from "./keep-file.ts";
@@ -19,9 +19,11 @@ export interface Refusal {
 }
 
 export interface AnswerParts {
-  status: 200 | 201;
+  status: 200 | 201 | 303;
   type: string;
   body: string;
+  /** Of a 303. */
+  location?: string;
 }
 
 /** `kept` holds at least one. */
@@ -34,14 +36,19 @@ export function answerUpload(
   const answers = kept.map(({ file, deleteKey, outboxId }) =>
     uploadAnswer(file, outboxId === null ? [] : [`main.${outboxId}`], deleteKey, origin),
   );
-  if (wantsText(wishes)) {
-    const links = answers.map(({ url }) => `${url}\n`).join("");
-    return { status: 200, type: "text/plain; charset=utf-8", body: links };
-  }
+  const links = { type: "text/plain; charset=utf-8", body: answers.map(({ url }) => `${url}\n`).join("") };
+  if (wantsPage(wishes)) return { status: 303, ...links, location: answers[0]?.url ?? `${origin}/` };
+  if (wantsText(wishes)) return { status: 200, ...links };
   const errors = refused.map(({ name, problem }) => ({ name, ...problemBody(problem, requestId) }));
   const body = JSON.stringify(merge(answers, errors));
   const own = wishes.accept.includes(OWN_TYPE);
   return own ? { status: 201, type: OWN_TYPE, body } : { status: 200, type: "application/json", body };
+}
+
+/** A form that a browser sent by itself, without a script of ours. */
+function wantsPage({ accept, output }: Wishes): boolean {
+  if (output !== null) return output.toLowerCase() === "page";
+  return /\btext\/html\b/i.test(accept) && !/\bjson\b/i.test(accept);
 }
 
 function wantsText({ accept, output }: Wishes): boolean {

@@ -191,6 +191,32 @@ describe("the answer", () => {
     expect((await house.curl(...file, ...file, `${house.url}/?output=text`)).body).toMatch(two);
   });
 
+  test("the way to the page for a form that a browser sends by itself", async () => {
+    const send = (path: string, accept: string) => {
+      const body = new FormData();
+      body.append("file", new Blob(["hello"]), "a.txt");
+      body.append("file", new Blob(["there"]), "b.txt");
+      return fetch(`${house.url}${path}`, {
+        method: "POST",
+        body,
+        headers: { Accept: accept },
+        redirect: "manual",
+      });
+    };
+    const browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    for (const answer of [await send("/", browser), await send("/?output=page", "*/*")]) {
+      expect(answer.status).toBe(303);
+      const page = answer.headers.get("location") ?? "";
+      expect(page).toMatch(new RegExp(`^${house.url}/[0-9A-Za-z]{10}$`));
+      expect((await fetch(`${page}.txt`)).status).toBe(200);
+    }
+    for (const answer of [
+      await send("/", "application/json, text/html"),
+      await send("/?output=json", browser),
+    ])
+      expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "application/json"]);
+  });
+
   test("201 for those who ask in our own type", async () => {
     const answer = await house.curl(
       "-H",

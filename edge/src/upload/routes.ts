@@ -47,8 +47,9 @@ async function receive(c: Context<AppEnv>, work: (keeper: Keeper) => Promise<Rec
   }
   c.set("logFields", { ...c.var.logFields, file: kept.map(({ file }) => file.id).join(" ") });
   const wishes = { accept: c.req.header("accept") ?? "", output: c.req.query("output") ?? null };
-  const { status, type, body } = answerUpload(kept, refused, wishes, { origin, requestId });
-  return c.body(body, status, { "Content-Type": type, "Cache-Control": "no-store" });
+  const { status, type, body, location } = answerUpload(kept, refused, wishes, { origin, requestId });
+  const headers = { "Content-Type": type, "Cache-Control": "no-store" };
+  return c.body(body, status, location === undefined ? headers : { ...headers, Location: location });
 }
 
 /** Where this fails the outbox row stays unsent, and the sweep tells the coordinator within a minute. */

@@ -1,12 +1,14 @@
 /** The argument lists themselves: what is written here is what ffmpeg gets. */
 import { expect, test } from "vitest";
 import { copyStretch, encodeStretch, makeDownload } from "./audio-arguments.ts";
-import { candidateEncoders, SOFTWARE } from "./h264.ts";
+import { isPlainEnough } from "./hardware-decoding.ts";
+import { candidateEncoders, SOFTWARE, type Encoder } from "./h264.ts";
+import { plainSamples, smallKeyframes, textTrack } from "./side-arguments.ts";
 import { toArguments } from "./invocation.ts";
 import { remux } from "./remux-arguments.ts";
 import { SOURCE_FORMATS, sourceOptions } from "./source-arguments.ts";
 import { grabStill } from "./still-arguments.ts";
-import { encodeRectangle, type RectangleEncode } from "./video-arguments.ts";
+import { copyRectangle, encodeRectangle, type RectangleEncode } from "./video-arguments.ts";
 
 const ADDRESS = "http://127.0.0.1:4000/abc";
 const OPEN =
@@ -71,11 +73,111 @@ test("traits shape the chain; uneven films are sent in order", () => {
   expect(text).toContain("-force_key_frames 0.000000 ");
 });
 
+function candidate(platform: NodeJS.Platform, name: string): Encoder {
+  const found = candidateEncoders(platform, ["renderD128"]).find((encoder) => encoder.name === name);
+  if (found === undefined) throw new Error(`no ${name}`);
+  return found;
+}
+
+const CUT = "[0:1]trim=start_pts=1036080:end_pts=1760000,setpts=PTS-(-1920)";
+/** From the device's decoder through its scaler into its encoder. */
+const inDevice = (scale: (size: string) => string) =>
+  `${CUT},${scale("1280:720")},setsar=1,split=2[here0][next1];[here0]null[out0];` +
+  `[next1]${scale("854:480")},setsar=1,null[out1]`;
+const named = (filter: string) => (size: string) => {
+  const [width, height] = size.split(":");
+  return `${filter}=w=${width}:h=${height}${filter === "scale_vt" ? "" : ":format=nv12"}`;
+};
+
+test.each([
+  [
+    "linux",
+    "h264_nvenc+decode",
+    "-hwaccel cuda -hwaccel_output_format cuda -noautorotate",
+    inDevice((size) => `scale_cuda=${size}:format=nv12`),
+    "-c:v h264_nvenc -preset p4 -tune hq -profile:v high -rc vbr -cq 23 -b:v 0 -maxrate 2800000 " +
+      "-bufsize 5600000 -spatial-aq 1 -no-scenecut 1 -forced-idr 1 -bf 2",
+  ],
+  [
+    "linux",
+    "h264_vaapi@renderD128+decode",
+    "-init_hw_device vaapi=device:/dev/dri/renderD128 -filter_hw_device device -hwaccel vaapi " +
+      "-hwaccel_device device -hwaccel_output_format vaapi -noautorotate",
+    inDevice(named("scale_vaapi")),
+    "-c:v h264_vaapi -profile:v high -rc_mode QVBR -global_quality 23 -b:v 2240000 -maxrate 2800000 " +
+      "-bufsize 5600000 -bf 0",
+  ],
+  [
+    "linux",
+    "h264_qsv+decode",
+    "-init_hw_device qsv=device:hw,child_device=/dev/dri/renderD128 -filter_hw_device device -hwaccel qsv " +
+      "-hwaccel_device device -hwaccel_output_format qsv -noautorotate",
+    inDevice(named("scale_qsv")),
+    "-c:v h264_qsv -preset medium -profile:v high -global_quality 23 -b:v 2800000 -maxrate 2800000 " +
+      "-bufsize 5600000 -forced_idr 1 -bf 0",
+  ],
+  [
+    "darwin",
+    "h264_videotoolbox+decode",
+    "-hwaccel videotoolbox -hwaccel_output_format videotoolbox_vld -noautorotate",
+    inDevice(named("scale_vt")),
+    "-c:v h264_videotoolbox -profile:v high -allow_sw 0 -b:v 2240000 -bf 0",
+  ],
+  [
+    "linux",
+    "libx264+cuda",
+    "-hwaccel cuda -hwaccel_output_format cuda -noautorotate",
+    `${CUT},scale_cuda=1280:720:format=nv12,hwdownload,format=nv12,setsar=1,format=yuv420p,` +
+      "split=2[here0][next1];[here0]format=yuv420p[out0];[next1]scale=854:480,setsar=1,format=yuv420p[out1]",
+    "-c:v libx264 -preset veryfast -profile:v high -crf 23 -maxrate 2800000 -bufsize 5600000 " +
+      "-sc_threshold 0 -forced-idr 1",
+  ],
+] as const)("on %s %s keeps pictures in the device", (platform, name, before, graph, encode) => {
+  const { inputs, outputs } = encodeRectangle({ ...RECTANGLE, encoder: candidate(platform, name) });
+  expect(inputs[0]?.options.join(" ")).toBe(
+    `${before} ${OPEN} -copyts -seek_timestamp 1 -noaccurate_seek -ss 10.512000`,
+  );
+  expect(outputs[0]?.options.join(" ")).toBe(
+    `-filter_complex ${graph} -map [out0] -fps_mode passthrough -enc_time_base 1:90000 ${encode} -g 100000 ` +
+      "-force_key_frames 11.532833,15.554167 -bsf:v dump_extra=freq=keyframe -video_track_timescale 90000 " +
+      FRAGMENTS,
+  );
+});
+
+test("a device is given plain pictures only", () => {
+  const size = { width: 320, height: 180, turned: false };
+  expect(isPlainEnough(PLAIN, size)).toBe(true);
+  expect(isPlainEnough({ ...PLAIN, interlaced: true }, size)).toBe(false);
+  expect(isPlainEnough({ ...PLAIN, transfer: "pq" }, size)).toBe(false);
+  expect(isPlainEnough(PLAIN, { ...size, turned: true })).toBe(false);
+  expect(isPlainEnough(PLAIN, { ...size, height: 120 })).toBe(false);
+});
+
+test("packets are copied from before to behind, with parameter sets in band", () => {
+  const copied = copyRectangle({
+    ...{ url: ADDRESS, stream: 1, from: 3, until: 12.5, timescale: 90_000, path: "720.mp4" },
+  });
+  expect(copied.outputs[0]?.options.join(" ")).toBe(
+    "-map 0:1 -c copy -copypriorss 1 -tag:v avc1 -to 12.500000 -bsf:v h264_mp4toannexb " +
+      `-video_track_timescale 90000 ${FRAGMENTS}`,
+  );
+});
+
+test("what stands beside a film is read as plainly", () => {
+  const keyframes = smallKeyframes({ path: "/tmp/f.mp4", width: 160, height: 90 });
+  expect(toArguments(keyframes).join(" ")).toContain(
+    "-map 0:v:0 -vf scale=160:90,setsar=1,format=rgb24 -fps_mode passthrough -c:v rawvideo -f rawvideo pipe:1",
+  );
+  expect(plainSamples({ url: ADDRESS, stream: 1, rate: 8_000 }).outputs[0]?.options.join(" ")).toBe(
+    "-map 0:1 -ac 1 -ar 8000 -c:a pcm_s16le -f s16le",
+  );
+  expect(textTrack({ url: ADDRESS, stream: 3, path: "t.vtt" }).outputs[0]?.options.join(" ")).toBe(
+    "-map 0:3 -map_metadata -1 -map_chapters -1 -c:s webvtt -f webvtt",
+  );
+});
+
 test("hardware gets frames where it wants them, and its device before the input", () => {
-  const names = candidateEncoders("linux", ["renderD128"]).map(({ name }) => name);
-  expect(names).toEqual(["h264_nvenc", "h264_qsv", "h264_vaapi@renderD128", "libx264"]);
-  const vaapi =
-    candidateEncoders("linux", ["renderD128"]).find(({ name }) => name.includes("vaapi")) ?? SOFTWARE;
+  const vaapi = candidate("linux", "h264_vaapi@renderD128");
   const { inputs, outputs } = encodeRectangle({ ...RECTANGLE, encoder: vaapi });
   expect(inputs[0]?.options.slice(0, 2)).toEqual(["-vaapi_device", "/dev/dri/renderD128"]);
   expect(outputs[0]?.options.join(" ")).toContain("[here0]format=nv12,hwupload[out0]");

@@ -9,10 +9,10 @@ import { SOFTWARE, type Encoder } from "./h264.ts";
 
 const failed = new Set<string>();
 
-/** `source` says what kind of input it is: codec and pixel format. */
+/** `source` says what kind of input it is: codec, profile, pixel format. */
 export function encodersFor(proven: readonly Encoder[], source: string): Encoder[] {
-  const usable = proven.filter(({ name, hardware }) => !hardware || !failed.has(`${name} ${source}`));
-  return usable.some(({ hardware }) => !hardware) ? usable : [...usable, SOFTWARE];
+  const usable = proven.filter(({ name }) => name === SOFTWARE.name || !failed.has(`${name} ${source}`));
+  return usable.some(({ name }) => name === SOFTWARE.name) ? usable : [...usable, SOFTWARE];
 }
 
 /** Runs `attempt` with one encoder after the other until one does it. Failures of the input end it at once. */
@@ -27,7 +27,7 @@ export async function withFallback<T>(
     try {
       return await attempt(encoder);
     } catch (error) {
-      if (index === encoders.length - 1 || !isEncoderFault(error)) throw error;
+      if (index === encoders.length - 1 || !isEncoderFault(error, encoder)) throw error;
       failed.add(`${encoder.name} ${source}`);
       log.warn("encoder failed, trying the next", { encoder: encoder.name, reason: error.message });
     }
@@ -36,9 +36,13 @@ export async function withFallback<T>(
 }
 
 /** `crashed` too: a driver that fails says so in words nobody can list. */
-function isEncoderFault(error: unknown): error is Error {
+function isEncoderFault(error: unknown, { decoding }: Encoder): error is Error {
   if (error instanceof OffGrid) return true;
-  return error instanceof JobError && ["encoder_gone", "crashed", "stalled"].includes(error.code);
+  if (!(error instanceof JobError)) return false;
+  // What a device cannot decode may be no fault of the file: software has the last word.
+  if (decoding !== undefined && ["corrupt", "unsupported", "incomplete", "tool_missing"].includes(error.code))
+    return true;
+  return ["encoder_gone", "crashed", "stalled"].includes(error.code);
 }
 
 /** For tests: nothing is remembered. */

@@ -3,12 +3,13 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { z } from "zod";
 import { Abandoned, JobError } from "../errors.ts";
 import { createLog } from "../log.ts";
 import { encodersFor, forgetFailures, withFallback } from "./choice.ts";
 import { OffGrid } from "./cuts.ts";
 import { proveEncoders, tryEncoder, type Encoder } from "./encoders.ts";
-import { SOFTWARE } from "./h264.ts";
+import { candidateEncoders, HALF_SOFTWARE, SOFTWARE } from "./h264.ts";
 
 const log = createLog({ level: "silent", format: "text" });
 /** An encoder that every ffmpeg lists somewhere and this machine cannot open. */
@@ -35,15 +36,43 @@ test("what was proven is remembered, until something changes", async () => {
   const proven = await proveEncoders({ cacheDir: folder, log });
   expect(proven.at(-1)).toBe(SOFTWARE);
   const file = join(folder, "encoders.json");
-  const cached: unknown = JSON.parse(await readFile(file, "utf8"));
-  expect(cached).toMatchObject({ names: proven.map(({ name }) => name) });
+  const Kept = z.object({ key: z.string(), verdicts: z.array(z.looseObject({ name: z.string() })) });
+  const cached = Kept.parse(JSON.parse(await readFile(file, "utf8")));
+  expect(cached.verdicts.map(({ name }) => name)).toContain("h264_nvenc+decode");
   // A cache that claims more than is true is believed while its key fits, and only then.
-  await writeFile(file, JSON.stringify({ ...Object(cached), names: ["libx264", "h264_nvenc"] }));
-  expect((await proveEncoders({ cacheDir: folder, log })).map(({ name }) => name)).toContain("h264_nvenc");
-  await writeFile(file, JSON.stringify({ key: "another driver", names: ["libx264", "h264_nvenc"] }));
+  const verdicts = ["h264_nvenc", "libx264"].map((name) => ({ name, reason: null }));
+  const claim = { key: cached.key, verdicts, sessions: 5 };
+  await writeFile(file, JSON.stringify(claim));
+  const believed = await proveEncoders({ cacheDir: folder, log });
+  expect(believed.map(({ name, sessions }) => [name, sessions])).toEqual([
+    ["h264_nvenc", 5],
+    ["libx264", undefined],
+  ]);
+  await writeFile(file, JSON.stringify({ ...claim, key: "another driver" }));
   expect(await proveEncoders({ cacheDir: folder, log })).toEqual(proven);
   await writeFile(file, "not JSON");
   expect(await proveEncoders({ cacheDir: folder, log })).toEqual(proven);
+});
+
+test("the order of falling back: all in hardware, encoding alone, all in software", () => {
+  const names = (platform: NodeJS.Platform, nodes: string[]) =>
+    candidateEncoders(platform, nodes).map(({ name }) => name);
+  expect(names("linux", ["renderD128"])).toEqual([
+    ...["h264_nvenc+decode", "h264_nvenc", "h264_qsv+decode", "h264_qsv"],
+    ...["h264_vaapi@renderD128+decode", "h264_vaapi@renderD128", "libx264+cuda", "libx264"],
+  ]);
+  expect(names("linux", [])).toEqual(["h264_nvenc+decode", "h264_nvenc", "libx264+cuda", "libx264"]);
+  expect(names("darwin", [])).toEqual(["h264_videotoolbox+decode", "h264_videotoolbox", "libx264"]);
+});
+
+test("what a device cannot decode is software's to try; without a device it is the file's fault", async () => {
+  const device: Encoder = { ...HALF_SOFTWARE };
+  const broken = new JobError("corrupt", "no frame");
+  const attempt = ({ decoding }: Encoder) =>
+    decoding === undefined ? Promise.resolve("done") : Promise.reject(broken);
+  expect(await withFallback([device, SOFTWARE], "h264 High 4:2:2", log, attempt)).toBe("done");
+  expect(encodersFor([device, SOFTWARE], "h264 High 4:2:2")).toEqual([SOFTWARE]);
+  expect(encodersFor([device, SOFTWARE], "h264 High")).toEqual([device, SOFTWARE]);
 });
 
 test.each([

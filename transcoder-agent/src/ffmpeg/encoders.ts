@@ -11,10 +11,10 @@ import { z } from "zod";
 import { JobError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { cutVideo } from "./cuts.ts";
-import { candidateEncoders, SOFTWARE, type Encoder } from "./h264.ts";
+import { candidateEncoders, HALF_SOFTWARE, SOFTWARE, type Encoder } from "./h264.ts";
 import { rewriteFragments } from "./fragments.ts";
 import { runFfmpeg, runFfprobe } from "./run.ts";
-import { countFrames, encodeRectangle } from "./video-arguments.ts";
+import { countFrames, encodeRectangle, type RectangleEncode } from "./video-arguments.ts";
 
 export type { Encoder } from "./h264.ts";
 
@@ -22,6 +22,12 @@ const FRAMES = 30;
 /** Above every encoder's least size. */
 const SIZE = { width: 320, height: 256 };
 const TIMESCALE = 30;
+/** What most films are, for a race between two pipelines: long enough to outweigh opening a device. */
+const FULL_SIZE = { width: 1920, height: 1080 };
+const HALF_SIZE = { width: 1280, height: 720 };
+const RACE_FRAMES = 240;
+/** Two jobs of three rungs and two more; drivers allow from 3 to 8, or any number. */
+const MOST_SESSIONS = 8;
 /** A trial without an encoder takes 0.07 s; a driver that hangs must not hold up the agent. */
 const TRIAL_LIMITS = { stallMs: 20_000, wallMs: 30_000 };
 
@@ -32,55 +38,135 @@ export interface ProveOptions {
   signal?: AbortSignal;
 }
 
+export interface Trials {
+  /** Encoders that passed, best first; never empty. */
+  encoders: Encoder[];
+  /** Of all that were tried: null, or why it is not used here. */
+  verdicts: { name: string; reason: string | null }[];
+}
+
 /** Encoders that passed, best first; never empty. */
 export async function proveEncoders(options: ProveOptions): Promise<Encoder[]> {
+  return (await tryAll(options)).encoders;
+}
+
+export async function tryAll(options: ProveOptions): Promise<Trials> {
   const nodes = await renderNodes();
   const candidates = candidateEncoders(process.platform, nodes);
   const key = await fingerprint(nodes);
   const file = join(options.cacheDir, "encoders.json");
-  const known = await readCache(file, key);
-  if (known !== null) return candidates.filter(({ name }) => known.includes(name));
-  const proven: Encoder[] = [];
-  for (const encoder of candidates) {
-    const failure = await tryEncoder(encoder, options.signal);
-    if (failure === null) proven.push(encoder);
-    else options.log.debug("encoder does not work here", { encoder: encoder.name, reason: failure.message });
-    options.signal?.throwIfAborted();
-  }
-  if (!proven.includes(SOFTWARE))
+  const cache = (await readCache(file, key)) ?? { key, ...(await runTrials(candidates, options)) };
+  const passed = (name: string) => cache.verdicts.some((one) => one.name === name && one.reason === null);
+  if (!passed(SOFTWARE.name))
     throw new JobError("tool_missing", "ffmpeg cannot encode H.264 here: install one with libx264.");
   await mkdir(options.cacheDir, { recursive: true });
-  await writeFile(file, JSON.stringify({ key, names: proven.map(({ name }) => name) }));
-  return proven;
+  await writeFile(file, JSON.stringify(cache));
+  const { sessions, verdicts } = cache;
+  const encoders = candidates
+    .filter(({ name }) => passed(name))
+    .map((encoder) => (isNvenc(encoder) && sessions !== null ? { ...encoder, sessions } : encoder));
+  return { encoders, verdicts };
+}
+
+function isNvenc({ name }: Encoder): boolean {
+  return name.startsWith("h264_nvenc");
+}
+
+async function runTrials(
+  candidates: readonly Encoder[],
+  { log, signal }: ProveOptions,
+): Promise<Omit<Cache, "key">> {
+  const verdicts: Trials["verdicts"] = [];
+  for (const encoder of candidates) {
+    const failure = await tryCandidate(encoder, candidates, verdicts, signal);
+    signal?.throwIfAborted();
+    verdicts.push({ name: encoder.name, reason: failure?.message ?? null });
+    if (failure !== null)
+      log.debug("encoder does not work here", { encoder: encoder.name, reason: failure.message });
+  }
+  const nvenc = candidates.find((encoder) => encoder.name === "h264_nvenc");
+  const works = verdicts.some(({ name, reason }) => name === nvenc?.name && reason === null);
+  return { verdicts, sessions: nvenc !== undefined && works ? await countSessions(nvenc, signal) : null };
+}
+
+/** A GPU that can only decode is an advantage where nothing better works and it is quicker than without. */
+async function tryCandidate(
+  encoder: Encoder,
+  candidates: readonly Encoder[],
+  verdicts: Trials["verdicts"],
+  signal?: AbortSignal,
+): Promise<Error | null> {
+  if (encoder !== HALF_SOFTWARE) return tryEncoder(encoder, signal);
+  const better = candidates.some(
+    ({ name, hardware }) => hardware && verdicts.some((one) => one.name === name && one.reason === null),
+  );
+  if (better) return new Error("not needed: this machine encodes in hardware");
+  return (await tryEncoder(encoder, signal)) ?? compareSpeed(encoder, SOFTWARE, signal);
 }
 
 /** Null when the encoder did all that a job asks of it. */
 export async function tryEncoder(encoder: Encoder, signal?: AbortSignal): Promise<Error | null> {
-  const folder = await mkdtemp(join(tmpdir(), "capcloud-trial-"));
-  try {
-    const [source, raw, made] = ["source.mp4", "raw.mp4", "made.mp4"].map((name) => join(folder, name));
-    if (source === undefined || raw === undefined || made === undefined) return null;
+  return inTrial(async (folder) => {
+    const [source, raw, made] = [
+      join(folder, "source.mp4"),
+      join(folder, "raw.mp4"),
+      join(folder, "made.mp4"),
+    ];
     const run = { signal, limits: TRIAL_LIMITS };
-    await runFfmpeg(testSource(source), run);
+    await runFfmpeg(testSource({ path: source, ...SIZE, frames: FRAMES, encoder }), run);
     const boundaries = [0, FRAMES / 2, FRAMES];
-    await runFfmpeg(
-      encodeRectangle({
-        url: source,
-        stream: 0,
-        from: null,
-        timescale: TIMESCALE,
-        origin: 0,
-        boundaries,
-        traits: { remux: null, interlaced: false, anamorphic: false, transfer: "sdr", variable: false },
-        rungs: [{ ...SIZE, ceiling: 1_000_000, path: raw }],
-        encoder,
-      }),
-      run,
-    );
+    const rungs = [{ ...SIZE, ceiling: 1_000_000, path: raw }];
+    await runFfmpeg(trialRectangle({ url: source, boundaries, rungs, encoder }), run);
     const report = await rewriteFragments(raw, made, (samples) => cutVideo(samples, boundaries, 0));
     const decoded = await runFfmpeg(countFrames(made), run);
     if (report.frames === FRAMES && decoded.frame === FRAMES) return null;
     return new Error(`${decoded.frame} of ${FRAMES} frames came out`);
+  });
+}
+
+/** Null when the first is the faster one of the two at a film of full size. */
+async function compareSpeed(one: Encoder, other: Encoder, signal?: AbortSignal): Promise<Error | null> {
+  return inTrial(async (folder) => {
+    const source = join(folder, "source.mp4");
+    const run = { signal, limits: TRIAL_LIMITS };
+    await runFfmpeg(testSource({ path: source, ...FULL_SIZE, frames: RACE_FRAMES, encoder: one }), run);
+    const seconds = async (encoder: Encoder) => {
+      const started = performance.now();
+      const rungs = [{ ...HALF_SIZE, ceiling: 2_800_000, path: join(folder, "made.mp4") }];
+      await runFfmpeg(trialRectangle({ url: source, boundaries: [0, RACE_FRAMES], rungs, encoder }), run);
+      return (performance.now() - started) / 1_000;
+    };
+    const [with_, without] = [await seconds(one), await seconds(other)];
+    if (with_ < without) return null;
+    return new Error(`works, but is no faster: ${with_.toFixed(2)} s, ${without.toFixed(2)} s without it`);
+  });
+}
+
+/** How many sessions the driver opens at a time, up to the most we ask for. */
+async function countSessions(encoder: Encoder, signal?: AbortSignal): Promise<number> {
+  for (let sessions = MOST_SESSIONS; sessions > 1; sessions = Math.ceil(sessions / 2)) {
+    const failure = await inTrial(async (folder) => {
+      const source = join(folder, "source.mp4");
+      const run = { signal, limits: TRIAL_LIMITS };
+      await runFfmpeg(testSource({ path: source, ...SIZE, frames: FRAMES, encoder }), run);
+      const rungs = Array.from({ length: sessions }, (_, at) => ({
+        ...SIZE,
+        ceiling: 1_000_000,
+        path: join(folder, `${at}.mp4`),
+      }));
+      await runFfmpeg(trialRectangle({ url: source, boundaries: [0, FRAMES], rungs, encoder }), run);
+      return null;
+    });
+    signal?.throwIfAborted();
+    if (failure === null) return sessions;
+  }
+  return 1;
+}
+
+async function inTrial(attempt: (folder: string) => Promise<Error | null>): Promise<Error | null> {
+  const folder = await mkdtemp(join(tmpdir(), "capcloud-trial-"));
+  try {
+    return await attempt(folder);
   } catch (error) {
     return error instanceof Error ? error : new Error("failed");
   } finally {
@@ -88,16 +174,26 @@ export async function tryEncoder(encoder: Encoder, signal?: AbortSignal): Promis
   }
 }
 
+function trialRectangle(wish: Pick<RectangleEncode, "url" | "boundaries" | "rungs" | "encoder">) {
+  return encodeRectangle({
+    ...{ ...wish, stream: 0, from: null, timescale: TIMESCALE, origin: 0 },
+    traits: { remux: null, interlaced: false, anamorphic: false, transfer: "sdr", variable: false },
+  });
+}
+
 /** Moving pictures to encode, as a file: lavfi is an input that jobs never open. */
-function testSource(path: string) {
-  const size = `${SIZE.width}x${SIZE.height}`;
+function testSource(wish: { path: string; width: number; height: number; frames: number; encoder: Encoder }) {
+  const { width, height, frames, encoder } = wish;
+  const url = `testsrc2=s=${width}x${height}:r=${TIMESCALE}:d=${frames / TIMESCALE}`;
+  // What decodes in hardware is tried with what it will mostly get; all else must not depend on libx264.
+  const codec =
+    encoder.decoding === undefined
+      ? ["-c:v", "mpeg4", "-q:v", "5"]
+      : ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"];
   return {
-    inputs: [{ options: ["-f", "lavfi"], url: `testsrc2=s=${size}:r=${TIMESCALE}:d=${FRAMES / TIMESCALE}` }],
+    inputs: [{ options: ["-f", "lavfi"], url }],
     outputs: [
-      {
-        options: ["-c:v", "mpeg4", "-q:v", "5", "-video_track_timescale", String(TIMESCALE), "-f", "mp4"],
-        path,
-      },
+      { options: [...codec, "-video_track_timescale", String(TIMESCALE), "-f", "mp4"], path: wish.path },
     ],
   };
 }
@@ -115,12 +211,18 @@ async function renderNodes(): Promise<string[]> {
   return names.filter((name) => /^renderD\d+$/.test(name)).toSorted();
 }
 
-const Cache = z.object({ key: z.string(), names: z.array(z.string()) });
+const Cache = z.object({
+  key: z.string(),
+  verdicts: z.array(z.object({ name: z.string(), reason: z.string().nullable() })),
+  /** Of NVENC. */
+  sessions: z.number().int().positive().nullable(),
+});
+type Cache = z.infer<typeof Cache>;
 
-async function readCache(file: string, key: string): Promise<string[] | null> {
+async function readCache(file: string, key: string): Promise<Cache | null> {
   try {
     const cache = Cache.parse(JSON.parse(await readFile(file, "utf8")));
-    return cache.key === key && cache.names.includes(SOFTWARE.name) ? cache.names : null;
+    return cache.key === key ? cache : null;
   } catch {
     return null;
   }

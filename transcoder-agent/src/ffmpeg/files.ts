@@ -33,3 +33,10 @@ export async function copyRange(
     done += bytesRead;
   }
 }
+
+/** `length` bytes from `position`, fewer at the end of the file. */
+export async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(length);
+  const { bytesRead } = await file.read(bytes, 0, length, position);
+  return bytes.subarray(0, bytesRead);
+}

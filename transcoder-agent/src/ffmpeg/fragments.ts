@@ -53,7 +53,7 @@ async function writeAll(
   for (const segment of segments) {
     const length = await writeSegment(source, target, segment);
     const { segment: number, start, duration } = segment;
-    index.push({ segment: number, offset, length, start, duration });
+    index.push({ segment: number, offset, length, start, duration, frames: segment.samples.length });
     offset += length;
   }
   return index;

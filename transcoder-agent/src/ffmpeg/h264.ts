@@ -3,8 +3,17 @@
  * chain of filters must end in, which options make a rung. Whether one works on this machine only a trial
  * tells (`encoders.ts`); which one a job takes, `choice.ts`.
  *
- * Every encoder decodes nothing itself: decoding is in software, frames are uploaded where needed.
+ * An encoder with `decoding` is a whole pipeline in the device's memory; each also stands alone, fed by software
+ * decoding, so that the list is the order of falling back: all in hardware, encoding alone, all in software.
  */
+import {
+  CUDA,
+  CUDA_TO_MEMORY,
+  qsvDecoding,
+  vaapiDecoding,
+  VIDEOTOOLBOX_DECODING,
+  type Decoding,
+} from "./hardware-decoding.ts";
 
 export interface RungLimits {
   /** Most bits per second. */
@@ -14,9 +23,13 @@ export interface RungLimits {
 }
 
 export interface Encoder {
-  /** ffmpeg's name, with the device where there are several: "h264_vaapi@renderD129". */
+  /** ffmpeg's name, with device and decoder where there are any: "h264_vaapi@renderD129+decode". */
   readonly name: string;
   readonly hardware: boolean;
+  /** Pictures are decoded and scaled where they are encoded. */
+  readonly decoding?: Decoding;
+  /** How many may be open at a time, where the driver has a limit. */
+  readonly sessions?: number;
   /** Stand before the first input. */
   readonly deviceOptions: readonly string[];
   /** Ends the filter chain of a rung. */
@@ -109,11 +122,43 @@ const AMF: Encoder = {
   ],
 };
 
+/** The same with pictures that never leave the device. */
+function decodingToo(encoder: Encoder, decoding: Decoding): Encoder {
+  return { ...encoder, name: `${encoder.name}+decode`, deviceOptions: [], decoding };
+}
+
+/** x264 fed by a GPU that only decodes; worth it only where a trial finds it faster than x264 alone. */
+export const HALF_SOFTWARE: Encoder = { ...SOFTWARE, name: "libx264+cuda", decoding: CUDA_TO_MEMORY };
+
+/** What is all in the device first, then what is fed by software. */
+function both(encoder: Encoder, decoding: Decoding): Encoder[] {
+  return [decodingToo(encoder, decoding), encoder];
+}
+
 /** Worth a trial on this kind of machine, best first; libx264 is always the last. */
 export function candidateEncoders(platform: NodeJS.Platform, renderNodes: readonly string[]): Encoder[] {
-  if (platform === "darwin") return [VIDEOTOOLBOX, SOFTWARE];
-  if (platform === "win32") return [NVENC, QSV, AMF, SOFTWARE];
-  return [NVENC, ...(renderNodes.length > 0 ? [QSV] : []), ...renderNodes.map(vaapi), SOFTWARE];
+  const node = renderNodes[0] ?? null;
+  const software = [HALF_SOFTWARE, SOFTWARE];
+  if (platform === "darwin") return [...both(VIDEOTOOLBOX, VIDEOTOOLBOX_DECODING), SOFTWARE];
+  if (platform === "win32") return [...both(NVENC, CUDA), ...both(QSV, qsvDecoding(null)), AMF, ...software];
+  return [
+    ...both(NVENC, CUDA),
+    ...(node === null ? [] : both(QSV, qsvDecoding(node))),
+    ...renderNodes.flatMap((each) => both(vaapi(each), vaapiDecoding(each))),
+    ...software,
+  ];
+}
+
+/** All that we know how to drive anywhere, for telling what was never tried here. */
+export function knownEncoders(): string[] {
+  const platforms = (["linux", "darwin", "win32"] as const).flatMap((platform) =>
+    candidateEncoders(platform, ["renderD128"]),
+  );
+  return [...new Set(platforms.map(({ name }) => withoutDevice(name)))];
+}
+
+export function withoutDevice(name: string): string {
+  return name.replace(/@[^+]*/, "");
 }
 
 function rate(ceiling: number): string[] {

@@ -72,20 +72,19 @@ export interface Packet {
   discard: boolean;
 }
 
+/** What is to be read of a file: one stream from a keyframe before a time on, or all streams for a while. */
+export type Part = { stream: number; from: number } | { seconds: number };
+
 /**
- * All packets in the order of the file, without decoding; `part` leaves other streams unread and starts at a
- * keyframe before a time (seconds of the source). Answers whether the file breaks off in its last packet.
+ * All packets in the order of the file, without decoding, or those of a part. Answers whether the file breaks off in its last packet.
  */
 export async function readPackets(
   url: string,
-  part: { stream: number; from: number } | null,
+  part: Part | null,
   onPacket: (packet: Packet) => void,
   options: ProbeOptions = {},
 ): Promise<{ brokenOff: boolean }> {
-  const select =
-    part === null
-      ? []
-      : ["-select_streams", String(part.stream), "-read_intervals", `${part.from.toFixed(6)}%`];
+  const select = part === null ? [] : selectPart(part);
   const entries = ["-show_entries", "packet=stream_index,pts,dts,duration,flags", "-of", "csv=p=0"];
   const { warnings } = await runFfprobe(
     ["-v", "error", ...sourceOptions(url), ...select, ...entries, "-i", url],
@@ -98,6 +97,11 @@ export async function readPackets(
     },
   );
   return { brokenOff: /partial file/.test(warnings) };
+}
+
+function selectPart(part: Part): string[] {
+  if ("seconds" in part) return ["-read_intervals", `%+${part.seconds}`];
+  return ["-select_streams", String(part.stream), "-read_intervals", `${part.from.toFixed(6)}%`];
 }
 
 /** "0,3003,-1001,1001,K_": a line of side data is none. */

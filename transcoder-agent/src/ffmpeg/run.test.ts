@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Abandoned, JobError } from "../errors.ts";
 import { findProgram } from "./guard.ts";
 import type { Invocation } from "./invocation.ts";
-import { runFfmpeg, runFfprobe } from "./run.ts";
+import { runFfmpeg, runFfprobe, streamFfmpeg } from "./run.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -50,6 +50,24 @@ test("a run that comes to its end tells what it made", async () => {
   expect(outcome.seconds).toBeGreaterThan(2.5);
   expect(seen.at(-1)).toBe(30);
   expect((await stat(path)).size).toBeGreaterThan(0);
+});
+
+test("output is taken as it comes, and a failure is told without the progress in between", async () => {
+  const raw = (url: string): Invocation => ({
+    inputs: [{ options: ["-f", "lavfi"], url }],
+    outputs: [{ options: ["-f", "rawvideo", "-pix_fmt", "gray"], path: "pipe:1" }],
+  });
+  let bytes = 0;
+  await streamFfmpeg(raw("color=s=64x64:r=10:d=2"), (piece) => void (bytes += piece.length));
+  expect(bytes).toBe(64 * 64 * 20);
+  const enough = new Error("enough");
+  const stopped = streamFfmpeg(raw("color=s=640x640:r=10:d=600"), () => {
+    throw enough;
+  });
+  await expect(stopped).rejects.toBe(enough);
+  await expect(streamFfmpeg(raw("nothing=1"), () => {})).rejects.toMatchObject({
+    message: expect.not.stringContaining("progress"),
+  });
 });
 
 test("options with spaces and quotes arrive as they are", async () => {

@@ -10,7 +10,7 @@ import ffmpeg from "fluent-ffmpeg";
 import { JobError } from "../errors.ts";
 import { classifyFailure } from "./failure.ts";
 import { chooseGuard, findProgram, type Guard } from "./guard.ts";
-import { GLOBAL_OPTIONS, type Invocation } from "./invocation.ts";
+import { GLOBAL_OPTIONS, toArguments, type Invocation } from "./invocation.ts";
 import { createProgressReader, type Progress } from "./progress.ts";
 import { watchProcess, type Limits } from "./watch.ts";
 
@@ -62,6 +62,41 @@ export async function runFfmpeg(invocation: Invocation, options: RunOptions = {}
   if (code !== 0) throw classifyFailure({ tool: "ffmpeg", code, signal, stderr });
   if (!reader.ended) throw new JobError("crashed", "ffmpeg ended without saying that it was done.");
   return { ...reader.last, warnings: stderr };
+}
+
+/**
+ * For output that is read as it comes (`pipe:1`) and never lies on the disk: progress then comes by stderr.
+ * What `onData` throws ends the run.
+ */
+export async function streamFfmpeg(
+  invocation: Invocation,
+  onData: (bytes: Buffer) => void,
+  options: Omit<RunOptions, "onProgress"> = {},
+): Promise<void> {
+  const guard = guardFor(tools.ffmpeg);
+  const words = toArguments(invocation).map((word, at, all) =>
+    all[at - 1] === "-progress" ? "pipe:2" : word,
+  );
+  const child = spawn(guard.command, [...guard.prefix, ...words], { windowsHide: true });
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const watch = watchProcess(child, limits, { signal: options.signal, byStdin: guard.byStdin });
+  child.stdout.on("data", (bytes: Buffer) => {
+    watch.alive();
+    try {
+      onData(bytes);
+    } catch (error) {
+      watch.end(error instanceof Error ? error : new JobError("crashed", "The output could not be taken."));
+    }
+  });
+  const { code, signal, stderr } = await watch.closed;
+  if (code !== null && NOT_FOUND.has(code)) throw missing("ffmpeg");
+  if (code !== 0) throw classifyFailure({ tool: "ffmpeg", code, signal, stderr: withoutProgress(stderr) });
+  if (!/^progress=end$/m.test(stderr))
+    throw new JobError("crashed", "ffmpeg ended without saying that it was done.");
+}
+
+function withoutProgress(stderr: string): string {
+  return stderr.replaceAll(/^[a-z_0-9]+=.*\n?/gm, "");
 }
 
 /** Starts it and answers the process as soon as there is one. */

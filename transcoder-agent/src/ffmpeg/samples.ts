@@ -3,6 +3,7 @@
  * times and its place in the file. Called by the fragment pass; writes nothing and reads no sample data.
  */
 import type { FileHandle } from "node:fs/promises";
+import { readAt } from "./files.ts";
 import { childBoxes, findBox, makeBox, readHeader, type Box } from "./boxes.ts";
 
 /** Times in ticks of the track; offsets and sizes in bytes of the file. */
@@ -45,12 +46,6 @@ export async function readFragments(file: FileHandle): Promise<FragmentedTrack> 
     at += found.end;
   }
   return { init: Buffer.concat(init), timescale, samples };
-}
-
-async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.alloc(length);
-  const { bytesRead } = await file.read(bytes, 0, length, position);
-  return bytes.subarray(0, bytesRead);
 }
 
 /** `udta` names the muxer's version: without it the init bytes are equal between agents. */

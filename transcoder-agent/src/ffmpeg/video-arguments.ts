@@ -35,7 +35,12 @@ export function encodeRectangle(wish: RectangleEncode): Invocation {
   return {
     inputs: [
       {
-        options: [...wish.encoder.deviceOptions, ...sourceOptions(wish.url), ...seekOptions(wish.from)],
+        options: [
+          ...wish.encoder.deviceOptions,
+          ...(wish.encoder.decoding?.options ?? []),
+          ...sourceOptions(wish.url),
+          ...seekOptions(wish.from),
+        ],
         url: wish.url,
       },
     ],
@@ -55,22 +60,39 @@ export function encodeRectangle(wish: RectangleEncode): Invocation {
 }
 
 /** Each rung is scaled from the next larger one: a tenth cheaper than from the source, and as good. */
-function cascade(wish: RectangleEncode, rungs: readonly { width: number; height: number }[]): string {
+function cascade(wish: RectangleEncode, rungs: readonly Size[]): string {
   const cut = `trim=start_pts=${wish.boundaries[0] ?? 0}:end_pts=${wish.boundaries.at(-1) ?? 0}`;
   const moved = wish.origin === 0 ? [] : [`setpts=PTS-(${wish.origin})`];
+  const steps = stepsOf(wish);
   return rungs
     .map((rung, index) => {
       const head =
         index === 0
-          ? [`[0:${wish.stream}]${cut}`, ...moved, ...plainPicture(wish.traits, rung)].join(",")
-          : `[next${index}]${scaleTo(rung)},setsar=1`;
-      const tail = `${wish.encoder.format}[out${index}]`;
+          ? [`[0:${wish.stream}]${cut}`, ...moved, ...steps.first(rung)].join(",")
+          : `[next${index}]${steps.next(rung)},setsar=1`;
+      const tail = `${steps.last}[out${index}]`;
       // What goes on to the next rung leaves before it is made fit for the encoder (or uploaded to it).
       return index === rungs.length - 1
         ? `${head},${tail}`
-        : `${head},format=yuv420p,split=2[here${index}][next${index + 1}];[here${index}]${tail}`;
+        : `${head},${steps.shared}split=2[here${index}][next${index + 1}];[here${index}]${tail}`;
     })
     .join(";");
+}
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+/** Filters from decoded frames to the first rung, from rung to rung, before a split and before the encoder. */
+function stepsOf({ encoder, traits }: RectangleEncode) {
+  const plain = { next: scaleTo, shared: "format=yuv420p,", last: encoder.format };
+  const { decoding } = encoder;
+  if (decoding === undefined) return { ...plain, first: (size: Size) => plainPicture(traits, size) };
+  const scale = (size: Size) => decoding.scale(size);
+  const { download } = decoding;
+  if (download !== null) return { ...plain, first: (size: Size) => [scale(size), download, "setsar=1"] };
+  return { first: (size: Size) => [scale(size), "setsar=1"], next: scale, shared: "", last: "null" };
 }
 
 /** Absolute output times: an `expr:` would count from the first frame. */
@@ -79,6 +101,32 @@ function forcedTimes({ boundaries, origin, timescale }: RectangleEncode): string
     .slice(0, -1)
     .map((boundary) => Math.max(0, (boundary - origin) / timescale - FORCED_EARLY).toFixed(6))
     .join(",");
+}
+
+/** The source's own packets from before `from` to behind `until` (seconds of the source); the box pass cuts. */
+export function copyRectangle(wish: {
+  url: string;
+  stream: number;
+  from: number | null;
+  until: number;
+  timescale: number;
+  path: string;
+}): Invocation {
+  return {
+    inputs: [{ options: [...sourceOptions(wish.url), ...seekOptions(wish.from)], url: wish.url }],
+    outputs: [
+      {
+        path: wish.path,
+        options: [
+          ...["-map", `0:${wish.stream}`, "-c", "copy", "-copypriorss", "1", "-tag:v", "avc1"],
+          ...["-to", wish.until.toFixed(6)],
+          // Puts the parameter sets before every IDR: `dump_extra` would put an MP4's own there, undecodable.
+          ...["-bsf:v", "h264_mp4toannexb", "-video_track_timescale", String(wish.timescale)],
+          ...fragmentOptions(wish.path).options,
+        ],
+      },
+    ],
+  };
 }
 
 /** Decodes a file of ours and throws the pictures away: the outcome's `frame` says how many there were. */

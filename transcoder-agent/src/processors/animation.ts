@@ -43,7 +43,8 @@ export async function makeLoop(
   const [raw, timed] = [join(context.workspace, "loop.raw.mp4"), join(context.workspace, "loop.mp4")];
   const made = join(context.workspace, "video.mp4");
   const total = delays.reduce((sum, delay) => sum + delay, 0);
-  await withFallback(context.encoders, "rgb24", context.log, async (encoder) => {
+  const encoders = context.encoders.filter(({ decoding }) => decoding === undefined);
+  await withFallback(encoders, "rgb24", context.log, async (encoder) => {
     const rate = (delays.length * 1_000) / total;
     await runFfmpeg(encodeLoop({ pictures, ...size, rate, encoder, ceiling: CEILING, path: raw }), {
       signal: context.signal,

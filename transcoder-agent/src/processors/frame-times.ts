@@ -18,7 +18,14 @@ export interface FrameTimes {
   /** The packet added last is no whole frame. */
   dropLast(): void;
   /** Null when no frame was seen. */
-  build(timescale: number): { index: FrameIndex; frames: number; variable: boolean } | null;
+  build(timescale: number): BuiltTimes | null;
+}
+
+export interface BuiltTimes {
+  index: FrameIndex;
+  frames: number;
+  /** Frames are not evenly spaced. */
+  variable: boolean;
 }
 
 export function collectFrameTimes(): FrameTimes {

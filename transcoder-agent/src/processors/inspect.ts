@@ -1,16 +1,17 @@
 /**
- * Looks into a file: streams, what the film is and how it is shown, the time of every frame, a poster. The
- * first job of every video and audio file; the plan is made from its result. Decodes a handful of frames.
+ * Looks into a file: streams, what the film is and how it is shown, the time of every frame where the container
+ * has an index of them (else of the first ones), a poster. The first job of every video and audio file; the plan
+ * is made from its result. Decodes a handful of frames.
  */
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { JobError } from "../errors.ts";
-import { probeFile, readPackets, ticksPerSecond, type Probed, type ProbedStream } from "../ffmpeg/probe.ts";
+import { probeFile, type Probed, type ProbedStream } from "../ffmpeg/probe.ts";
 import type { InspectRecipe, InspectResult, SourceTraits } from "../protocol.ts";
 import { makeCover } from "./covers.ts";
-import { collectFrameTimes } from "./frame-times.ts";
+import { findHead, type Head } from "./film-head.ts";
+import { demuxTimes, headTimes, tabulateTimes, type Film } from "./film-times.ts";
+import { deliverIndex } from "./frame-index.ts";
 import type { JobContext, Processor, Source } from "./processor.ts";
-import { chooseRemux, openReadable, type Readable } from "./readable.ts";
+import { chooseRemux, openReadable } from "./readable.ts";
 import {
   checkLimits,
   containerName,
@@ -22,10 +23,8 @@ import {
   shownSize,
   transferOf,
 } from "./shape.ts";
-import { describeSound, followPackets, isPlayableAac, type Continuity } from "./sound.ts";
+import { describeSound, isPlayableAac } from "./sound.ts";
 import { makeStills } from "./stills.ts";
-
-const INDEX_OBJECT = "index.json";
 
 export const inspect: Processor<InspectRecipe> = async (recipe, context) => {
   const source = await context.source();
@@ -78,79 +77,80 @@ async function inspectFilm(
   context: JobContext,
 ): Promise<Findings> {
   const remux = chooseRemux(probed, film);
-  const readable = await openReadable(source, remux, context, probed);
-  const read = remux === null ? probed : await probeFile(readable.url, { signal: context.signal });
   const size = shownSize(film);
   const still = { interlaced: isInterlaced(film), transfer: transferOf(film) };
-  const position = readable.stream(film.index);
   const [times, stills] = await Promise.all([
-    readTimes(readable, read, position, sounds, context),
+    findTimes(source, remux, probed, film, sounds, context),
+    // From the original, so that nobody waits for a remux to see a picture.
     makeStills(
-      { url: readable.url, stream: position, ...size, duration: read.format.duration ?? 0, traits: still },
+      {
+        url: source.url,
+        stream: film.index,
+        ...size,
+        duration: probed.format.duration ?? 0,
+        traits: still,
+      },
       context,
     ),
   ]);
   if (stills === null) throw new JobError("corrupt", "No frame of the film can be decoded.");
-  await deliverIndex(times.index, context);
-  const traits: SourceTraits = { remux, ...still, anamorphic: isAnamorphic(film), variable: times.variable };
-  const seconds = (ticks: number) => ticks / times.index.timescale;
+  const { variable, frames, origin, index, head } = times;
+  const traits: SourceTraits = { remux, ...still, anamorphic: isAnamorphic(film), variable };
+  const codec = film.codec_name ?? "unknown";
   return {
-    duration: seconds(times.index.end - times.origin),
-    video: {
-      stream: film.index,
-      codec: film.codec_name ?? "unknown",
-      ...size,
-      frames: times.frames,
-      traits,
-      origin: times.origin,
-      index: INDEX_OBJECT,
-    },
-    audio: sounds.map((stream) => {
-      const packets = times.sounds.get(stream.index);
-      const whole = packets?.covers(seconds(times.origin), seconds(times.index.end)) ?? false;
-      return describeSound(stream, isPlayableAac(stream) && whole);
-    }),
+    duration: times.duration,
+    video: { stream: film.index, codec, ...size, frames, traits, origin, index, head },
+    audio: sounds.map((stream) =>
+      describeSound(stream, isPlayableAac(stream) && times.whole.includes(stream.index)),
+    ),
     ...stills,
   };
 }
 
-/** One pass over all packets: the film's frame times, and whether each sound goes through without holes. */
-async function readTimes(
-  readable: Readable,
-  read: Probed,
-  position: number,
-  sounds: ProbedStream[],
-  context: JobContext,
-) {
-  const timescale = ticksPerSecond(read.streams.find(({ index }) => index === position)?.time_base);
-  if (timescale === null) throw new JobError("unsupported", "The film's clock has no whole ticks.");
-  const frames = collectFrameTimes();
-  const followed = new Map<number, Continuity>();
-  for (const { index } of sounds) {
-    const stream = read.streams.find((candidate) => candidate.index === readable.stream(index));
-    if (stream !== undefined) followed.set(index, followPackets(stream));
-  }
-  const byPosition = new Map([...followed].map(([index, packets]) => [readable.stream(index), packets]));
-  const { brokenOff } = await readPackets(
-    readable.url,
-    null,
-    (packet) => {
-      if (packet.stream === position) frames.add(packet);
-      else byPosition.get(packet.stream)?.add(packet);
-    },
-    { signal: context.signal },
-  );
-  if (brokenOff) frames.dropLast();
-  const built = frames.build(timescale);
-  if (built === null) throw new JobError("corrupt", "The film has no frame.");
-  // The timeline starts with the earliest stream.
-  const starts = [...followed.values()].flatMap((packets) => packets.start() ?? []);
-  const origin = Math.min(built.index.start, ...starts.map((start) => Math.round(start * timescale)));
-  return { ...built, origin, sounds: followed };
+interface FoundTimes {
+  /** Seconds. */
+  duration: number;
+  variable: boolean;
+  frames: number;
+  origin: number;
+  index: string | null;
+  head: Head | null;
+  /** Sounds that go from one end of the film to the other without holes. */
+  whole: number[];
 }
 
-async function deliverIndex(index: object, context: JobContext): Promise<void> {
-  const path = join(context.workspace, INDEX_OBJECT);
-  await writeFile(path, JSON.stringify(index));
-  context.deliver({ name: INDEX_OBJECT, type: "application/json", path });
+async function findTimes(
+  source: Source,
+  remux: SourceTraits["remux"],
+  original: Probed,
+  { index: stream }: ProbedStream,
+  sounds: ProbedStream[],
+  context: JobContext,
+): Promise<FoundTimes> {
+  const { signal } = context;
+  const readable = await openReadable(source, remux, context, original);
+  const probed = remux === null ? original : await probeFile(readable.url, { signal });
+  const film: Film = { readable, probed, position: readable.stream(stream), sounds };
+  const tabled = await tabulateTimes(film);
+  // What was remuxed lies here already: reading it all costs little.
+  if (tabled === null && remux === null) {
+    const early = await headTimes(film, signal);
+    if (early !== null) return withoutIndex(early, probed);
+  }
+  const times = tabled ?? (await demuxTimes(film, signal));
+  const seconds = (ticks: number) => ticks / times.index.timescale;
+  const ends = [seconds(times.origin), seconds(times.index.end)] as const;
+  return {
+    ...times,
+    duration: ends[1] - ends[0],
+    index: await deliverIndex(times.index, context),
+    head: findHead(times.index),
+    whole: [...times.sounds].flatMap(([index, packets]) => (packets.covers(...ends) ? [index] : [])),
+  };
+}
+
+/** What nobody can know before all packets are read is taken to be the harder case. */
+function withoutIndex({ head, origin }: { head: Head; origin: number }, probed: Probed): FoundTimes {
+  const duration = probed.format.duration ?? 0;
+  return { duration, variable: true, frames: 0, origin, index: null, head, whole: [] };
 }

@@ -2,20 +2,20 @@
  * The MP4 for downloads and embeds: committed fragments of picture and sound, appended to one local file per
  * track and rewritten with the index in front. Nothing is encoded or decoded.
  */
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { JobError } from "../errors.ts";
 import { writeMp4, type WrittenFilm } from "../ffmpeg/mp4-file.ts";
 import { probeFile } from "../ffmpeg/probe.ts";
-import type { Mp4Recipe, Piece } from "../protocol.ts";
+import type { Mp4Recipe } from "../protocol.ts";
+import { appendPieces } from "./pieces.ts";
 import type { JobContext, Processor } from "./processor.ts";
 
 /** Seconds by which the film may end early or late: what an open end cannot know. */
 const TOLERANCE_SECONDS = 0.25;
 
 export const mp4: Processor<Mp4Recipe> = async (recipe, context) => {
-  const video = await appendPieces("video", recipe.video, context);
-  const audio = recipe.audio.length === 0 ? [] : [await appendPieces("audio", recipe.audio, context)];
+  const video = await appendPieces("video", recipe.video, context, 0.6);
+  const audio = recipe.audio.length === 0 ? [] : [await appendPieces("audio", recipe.audio, context, 0.6)];
   context.progress(0.7);
   const path = join(context.workspace, "video.mp4");
   const written = await writeMp4([video, ...audio], path);
@@ -37,19 +37,4 @@ async function readBack(path: string, written: WrittenFilm, context: JobContext)
   if (film?.nb_frames !== written.frames)
     throw new JobError("crashed", "The joined film cannot be read back.");
   return { width: film.width ?? 0, height: film.height ?? 0 };
-}
-
-/** Fragments carry absolute times, so init and fragments one behind the other are a valid file. */
-async function appendPieces(name: string, pieces: readonly Piece[], context: JobContext): Promise<string> {
-  const path = join(context.workspace, `${name}.pieces.mp4`);
-  await writeFile(path, "");
-  for (const [index, piece] of pieces.entries()) {
-    context.signal.throwIfAborted();
-    const source = await context.source(piece.input);
-    // Encoders may differ between pieces: their parameter sets are in band, so one init serves all.
-    const ranges = index === 0 ? [piece.init, ...piece.ranges] : piece.ranges;
-    for (const [offset, length] of ranges) await source.appendTo(path, offset, length);
-    context.progress((0.6 * (index + 1)) / pieces.length);
-  }
-  return path;
 }

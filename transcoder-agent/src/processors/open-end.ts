@@ -1,9 +1,10 @@
 /**
- * Where a film with an open end does end: its last frame's time and how long that frame stays, from the
- * packets behind the last known boundary. Encoders forget the latter. Called by the video processor.
+ * Where a film with an open end does end: its last frame's time and how long that frame stays, from the same
+ * place from which the inspection had it: the film's tables, else the packets behind the last known boundary. Encoders forget the latter. Called by the video processor.
  */
-import { readPackets } from "../ffmpeg/probe.ts";
+import { probeFile, readPackets } from "../ffmpeg/probe.ts";
 import type { VideoRecipe } from "../protocol.ts";
+import { tabulateTimes } from "./film-times.ts";
 import { collectFrameTimes } from "./frame-times.ts";
 import type { Readable } from "./readable.ts";
 
@@ -15,9 +16,12 @@ export async function closeEnd(
 ): Promise<number[]> {
   const known = recipe.boundaries.filter((boundary) => boundary !== null);
   if (known.length === recipe.boundaries.length) return known;
-  const frames = collectFrameTimes();
   const last = known.at(-1) ?? recipe.origin;
   const stream = readable.stream(recipe.stream);
+  const probed = await probeFile(readable.url, { signal });
+  const tabled = await tabulateTimes({ readable, probed, position: stream, sounds: [] });
+  if (tabled !== null) return [...known, Math.max(tabled.index.end, last + 1)];
+  const frames = collectFrameTimes();
   const { brokenOff } = await readPackets(
     readable.url,
     { stream, from: last / recipe.timescale },

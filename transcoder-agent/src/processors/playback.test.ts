@@ -33,11 +33,14 @@ const DEEP: Encoder = {
 };
 const RUNGS = [rung(214, 120), rung(320, 180)];
 
+const COPIED = [rung(214, 120), rung(320, 180, "copy")];
+
 async function makeMaster(
   name: string,
   file: string,
+  rungs = RUNGS,
 ): Promise<{ folder: string; lists: string[]; seconds: number; frames: number }> {
-  const film = await inspectFilm(bench, file);
+  const film = await inspectFilm(bench, file, 2, rungs === COPIED ? "keyframes" : "frames");
   const count = film.boundaries.length - 1;
   const tracks = new Map<string, Part[]>();
   const add = (part: Part) => tracks.set(part.report.name, [...(tracks.get(part.report.name) ?? []), part]);
@@ -48,7 +51,7 @@ async function makeMaster(
     [1, 2, DEEP],
   ];
   for (const [from, until, encoder] of cuts) {
-    const done = await bench.run(videoRecipe(film, [from, until], RUNGS), file, { encoders: [encoder] });
+    const done = await bench.run(videoRecipe(film, [from, until], rungs), file, { encoders: [encoder] });
     for (const report of done.result.rungs) add({ report, path: done.path(report.object) });
     const sound = await bench.run(audioRecipe(film, [from, until]), file);
     if (sound.result.track !== null)
@@ -57,7 +60,7 @@ async function makeMaster(
   const lists: string[] = [];
   for (const [track, parts] of tracks)
     lists.push(await writePlaylist(bench.folder, `${name}-${track}`, parts));
-  const variants = RUNGS.flatMap(({ name: height, width, height: high }) => [
+  const variants = rungs.flatMap(({ name: height, width, height: high }) => [
     `#EXT-X-STREAM-INF:BANDWIDTH=1000000,RESOLUTION=${width}x${high},CODECS="avc1.640015,mp4a.40.2",AUDIO="sound"`,
     `${name}-${height}.m3u8`,
   ]);
@@ -98,5 +101,17 @@ test.each([
   // The last packet of sound may go on for a moment after the last frame.
   expect(Math.abs((seen.buffered[0]?.[1] ?? 0) - made.seconds)).toBeLessThan(0.1);
   expect(Math.abs(seen.duration - made.seconds)).toBeLessThan(0.1);
+  expect(seen.frames).toBe(made.frames);
+});
+
+test("a copied rung and encoded ones switch at every segment without a hole", async () => {
+  const video = ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "3", "-g", "45"];
+  const file = await makeFilm(bench.folder, "copied.mp4", { seconds: 13, rate: "30000/1001", video });
+  const made = await makeMaster("copied", file, COPIED);
+  const seen = await playInBrowser(made.folder, "copied.m3u8", true);
+  expect(seen).toMatchObject({ ended: true, errors: [], levels: 2 });
+  expect(seen.buffered).toHaveLength(1);
+  expect(seen.buffered[0]?.[0]).toBe(0);
+  expect(Math.abs((seen.buffered[0]?.[1] ?? 0) - made.seconds)).toBeLessThan(0.1);
   expect(seen.frames).toBe(made.frames);
 });

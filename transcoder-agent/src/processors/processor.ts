@@ -16,6 +16,13 @@ export interface Source {
   download(): Promise<string>;
   /** Copies `length` bytes from `offset` to the end of the file at `path`. */
   appendTo(path: string, offset: number, length: number): Promise<void>;
+  /** `length` bytes from `offset`, fewer at the end. For tables, not for media: they are held in memory. */
+  read(offset: number, length: number): Promise<Buffer>;
+  /**
+   * The path of a file made from this input, made once for all jobs of this agent that read it, and kept as
+   * long as the input is. `make` writes to the path it is given and ends when its signal is aborted.
+   */
+  derive(name: string, make: (path: string, signal: AbortSignal) => Promise<void>): Promise<string>;
 }
 
 /** A finished file that becomes an object of the job. */

@@ -3,7 +3,8 @@
  * remux of it. Inspection decides which; video and audio jobs open it the same way. Copies packets, never
  * alters them.
  */
-import { join } from "node:path";
+import { stat } from "node:fs/promises";
+import { readAt, withFile } from "../ffmpeg/files.ts";
 import { remux } from "../ffmpeg/remux-arguments.ts";
 import { probeFile, ticksPerSecond, type Probed, type ProbedStream } from "../ffmpeg/probe.ts";
 import { runFfmpeg } from "../ffmpeg/run.ts";
@@ -16,6 +17,10 @@ export interface Readable {
   url: string;
   /** Where a stream of the original (by its index there) lies in this. */
   stream(index: number): number;
+  /** Bytes. */
+  size: number;
+  /** `length` bytes from `offset`, fewer at the end. */
+  read(offset: number, length: number): Promise<Buffer>;
 }
 
 /** Demuxers without a dependable timeline or seek (measured: 424 of 1200 frames from a TS). */
@@ -50,27 +55,31 @@ function keptStreams(probed: Probed): ProbedStream[] {
   });
 }
 
+/** The remux is made once for all jobs of this agent that read the source. */
 export async function openReadable(
   source: Source,
   container: RemuxContainer,
-  context: Pick<JobContext, "workspace" | "signal">,
+  context: Pick<JobContext, "signal">,
   known?: Probed,
 ): Promise<Readable> {
-  if (container === null) return { url: source.url, stream: (index) => index };
+  if (container === null)
+    return { url: source.url, stream: (index) => index, size: source.size, read: source.read.bind(source) };
   const probed = known ?? (await probeFile(source.url, { signal: context.signal }));
   const kept = keptStreams(probed);
-  const path = join(context.workspace, container === "mp4" ? "remuxed.mp4" : "remuxed.mkv");
-  await runFfmpeg(
-    remux({
-      url: source.url,
-      path,
-      container,
-      streams: kept.map(({ index }) => index),
-      unpack:
-        /^avi\b/.test(probed.format.format_name) && kept.some((stream) => stream.codec_name === "mpeg4"),
-    }),
-    { signal: context.signal },
-  );
+  const name = container === "mp4" ? "remuxed.mp4" : "remuxed.mkv";
+  const path = await source.derive(name, async (to, signal) => {
+    await runFfmpeg(
+      remux({
+        url: source.url,
+        path: to,
+        container,
+        streams: kept.map(({ index }) => index),
+        unpack:
+          /^avi\b/.test(probed.format.format_name) && kept.some((stream) => stream.codec_name === "mpeg4"),
+      }),
+      { signal },
+    );
+  });
   return {
     url: path,
     stream: (index) =>
@@ -78,5 +87,7 @@ export async function openReadable(
         0,
         kept.findIndex((stream) => stream.index === index),
       ),
+    size: (await stat(path)).size,
+    read: (offset, length) => withFile(path, "r", (file) => readAt(file, offset, length)),
   };
 }

@@ -43,7 +43,8 @@ export function shownSize(film: ProbedStream): { width: number; height: number }
   return { width: toEven(width), height: toEven(height) };
 }
 
-function rotation(film: ProbedStream): number {
+/** Degrees. */
+export function rotation(film: ProbedStream): number {
   const matrix = film.side_data_list?.find((side) => side.rotation !== undefined)?.rotation;
   const tag = Number(film.tags?.rotate ?? 0);
   return matrix ?? (Number.isFinite(tag) ? tag : 0);

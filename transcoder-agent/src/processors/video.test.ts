@@ -106,3 +106,17 @@ test("index.json is what the plan is made from", async () => {
   const text = await readFile(film.path("index.json"), "utf8");
   expect(JSON.parse(text)).toMatchObject({ timescale: 15360, start: 0, runs: [[512, 89]], keyframes: [0] });
 });
+
+test("a film without tables has its head at once, and its index from the job that follows", async () => {
+  const file = await makeFilm(bench.folder, "long.mkv", { seconds: 14 });
+  const { result, products } = await bench.run({ kind: "inspect", media: "video" }, file);
+  expect(result.video).toMatchObject({ index: null, head: { timescale: 1_000, start: 21, boundary: 4_021 } });
+  expect(result.duration).toBeCloseTo(14, 0);
+  expect([...products.keys()].toSorted()).toEqual(["poster.jpg", "thumbnail.webp"]);
+  // What the head promised is a boundary of the whole, and can be encoded before that is known.
+  const film = await inspectFilm(bench, file, 4);
+  const head = result.video?.head;
+  expect([head?.start, head?.boundary]).toEqual(film.boundaries.slice(0, 2));
+  const early = await bench.run(videoRecipe(film, [0, 1], [SMALL]), file);
+  expect(early.result.rungs[0]?.frames).toBe(120);
+});

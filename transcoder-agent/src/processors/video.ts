@@ -1,6 +1,6 @@
 /**
- * A rectangle: segments × rungs by one decode, each rung to an object of its own with one fragment per
- * segment. The coordinator compares the frames counted here with the plan's.
+ * A rectangle: segments × rungs, each rung to an object of its own with one fragment per segment: copied rungs
+ * first, since they take no time, then all others by one decode. The coordinator compares the frames counted here with the plan's.
  */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,30 +9,66 @@ import { withFallback } from "../ffmpeg/choice.ts";
 import { cutVideo } from "../ffmpeg/cuts.ts";
 import { rewriteFragments } from "../ffmpeg/fragments.ts";
 import type { Encoder } from "../ffmpeg/encoders.ts";
+import { isPlainEnough } from "../ffmpeg/hardware-decoding.ts";
+import { probeFile } from "../ffmpeg/probe.ts";
 import { runFfmpeg } from "../ffmpeg/run.ts";
 import type { Sample } from "../ffmpeg/samples.ts";
 import { encodeRectangle } from "../ffmpeg/video-arguments.ts";
 import type { RungRecipe, VideoRecipe, VideoResult } from "../protocol.ts";
 import type { JobContext, Processor } from "./processor.ts";
 import { closeEnd } from "./open-end.ts";
+import { copyRung } from "./video-copy.ts";
 import { openReadable, type Readable } from "./readable.ts";
+import { rotation } from "./shape.ts";
 import { LandedLate, readFromBefore } from "./seeking.ts";
 import { checkStretch, fractionOf, timelineBoundaries } from "./stretch.ts";
 
 export const video: Processor<VideoRecipe> = async (recipe, context) => {
   checkStretch(recipe);
   const readable = await openReadable(await context.source(), recipe.traits.remux, context);
-  const boundaries = await closeEnd(recipe, readable, context.signal);
-  const kind = `${recipe.codec} ${recipe.traits.transfer}`;
-  return withFallback(context.encoders, kind, context.log, async (encoder) => ({
+  const rectangle = { ...recipe, boundaries: await closeEnd(recipe, readable, context.signal) };
+  const done = new Map<string, VideoResult["rungs"][number]>();
+  for (const rung of recipe.rungs.filter(({ mode }) => mode === "copy")) {
+    const report = await copyRung(rung, rectangle, readable, context);
+    if (report !== null) done.set(rung.name, report);
+  }
+  const rungs = recipe.rungs.filter(({ name }) => !done.has(name));
+  const encoded = rungs.length === 0 ? null : await encodeAll({ ...rectangle, rungs }, readable, context);
+  for (const report of encoded?.rungs ?? []) done.set(report.name, report);
+  return {
     kind: "video",
-    rungs: await encodeRungs({ ...recipe, boundaries }, readable, encoder, context),
-    encoder: encoder.name,
-  }));
+    rungs: recipe.rungs.flatMap(({ name }) => done.get(name) ?? []),
+    encoder: encoded?.encoder ?? "copy",
+  };
 };
 
 /** A recipe whose end is known. */
 type Rectangle = Omit<VideoRecipe, "boundaries"> & { boundaries: number[] };
+
+async function encodeAll(recipe: Rectangle, readable: Readable, context: JobContext) {
+  const { kind, encoders } = await encodersFor(recipe, readable, context);
+  return withFallback(encoders, kind, context.log, async (encoder) => ({
+    rungs: await encodeRungs(recipe, readable, encoder, context),
+    encoder: encoder.name,
+  }));
+}
+
+/** Which pipelines may do it, and under what name it is remembered when one cannot. */
+async function encodersFor(recipe: Rectangle, readable: Readable, { encoders, signal }: JobContext) {
+  const { codec, traits } = recipe;
+  if (encoders.every(({ decoding }) => decoding === undefined))
+    return { kind: `${codec} ${traits.transfer}`, encoders };
+  const probed = await probeFile(readable.url, { signal });
+  const film = probed.streams.find(({ index }) => index === readable.stream(recipe.stream));
+  const turned = film === undefined || rotation(film) !== 0;
+  const sides = recipe.rungs.flatMap(({ width, height }) => [width, height]);
+  const least = Math.min(film?.width ?? 0, film?.height ?? 0, ...sides);
+  const plain = isPlainEnough(traits, { width: least, height: least, turned });
+  return {
+    kind: [codec, film?.profile, film?.pix_fmt, traits.transfer].join(" "),
+    encoders: encoders.filter(({ decoding }) => plain || decoding === undefined),
+  };
+}
 
 async function encodeRungs(
   recipe: Rectangle,

@@ -4,7 +4,17 @@
 import { z } from "zod";
 import { byteRange, count, objectName, ticks } from "./primitives.ts";
 
-export const JobKind = z.enum(["inspect", "image", "video", "audio", "mp4"]);
+export const JobKind = z.enum([
+  "inspect",
+  "image",
+  "video",
+  "audio",
+  "mp4",
+  "index",
+  "subtitle",
+  "storyboard",
+  "waveform",
+]);
 export type JobKind = z.infer<typeof JobKind>;
 
 /** What a job occupies on an agent: encoding on a GPU, encoding on cores, or mostly reading and writing. */
@@ -14,7 +24,8 @@ export type ResourceClass = z.infer<typeof ResourceClass>;
 /** A rung as it is to be made. `ceiling` is bits per second. */
 export const RungRecipe = z.object({
   name: z.string().regex(/^[0-9]{2,4}$/),
-  mode: z.enum(["encode"]),
+  /** `copy`: the source's own packets, cut at its usable keyframes. */
+  mode: z.enum(["encode", "copy"]),
   width: z.number().int().min(2).max(8192).multipleOf(2),
   height: z.number().int().min(2).max(8192).multipleOf(2),
   ceiling: z.number().int().positive(),
@@ -89,7 +100,44 @@ export const Mp4Recipe = z.object({
   duration: z.number().positive(),
 });
 
-export const Recipe = z.union([InspectRecipe, ImageRecipe, VideoRecipe, AudioRecipe, Mp4Recipe]);
+/** All frame times of a film whose inspection found no index to read them from. */
+export const IndexRecipe = z.object({
+  kind: z.literal("index"),
+  stream: count,
+  remux: SourceTraits.shape.remux,
+});
+/** A text track as WebVTT. `origin` is the source time, in seconds, that becomes 0. */
+export const SubtitleRecipe = z.object({ kind: z.literal("subtitle"), stream: count, origin: z.number() });
+/** Small pictures in sheets, one each `interval` seconds, from the committed fragments of one rung. */
+export const StoryboardRecipe = z.object({
+  kind: z.literal("storyboard"),
+  video: z.array(Piece).min(1),
+  interval: z.number().positive(),
+  tiles: z.number().int().positive(),
+  columns: z.number().int().positive(),
+  rows: z.number().int().positive(),
+  /** Of one picture, in pixels. */
+  width: z.number().int().positive(),
+  height: z.number().int().positive(),
+});
+/** The loudest sample of each of `buckets` equal stretches, for drawing. */
+export const WaveformRecipe = z.object({
+  kind: z.literal("waveform"),
+  stream: count,
+  buckets: z.number().int().min(1).max(4_000),
+});
+
+export const Recipe = z.union([
+  InspectRecipe,
+  ImageRecipe,
+  VideoRecipe,
+  AudioRecipe,
+  Mp4Recipe,
+  IndexRecipe,
+  SubtitleRecipe,
+  StoryboardRecipe,
+  WaveformRecipe,
+]);
 export type InspectRecipe = z.infer<typeof InspectRecipe>;
 export type ImageRecipe = z.infer<typeof ImageRecipe>;
 export type VideoRecipe = z.infer<typeof VideoRecipe>;
@@ -97,4 +145,8 @@ export type AudioRecipe = z.infer<typeof AudioRecipe>;
 export type AudioTrackRecipe = z.infer<typeof AudioTrackRecipe>;
 export type AudioDownloadRecipe = z.infer<typeof AudioDownloadRecipe>;
 export type Mp4Recipe = z.infer<typeof Mp4Recipe>;
+export type IndexRecipe = z.infer<typeof IndexRecipe>;
+export type SubtitleRecipe = z.infer<typeof SubtitleRecipe>;
+export type StoryboardRecipe = z.infer<typeof StoryboardRecipe>;
+export type WaveformRecipe = z.infer<typeof WaveformRecipe>;
 export type Recipe = z.infer<typeof Recipe>;

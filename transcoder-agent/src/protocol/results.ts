@@ -60,7 +60,10 @@ export const InspectResult = z.object({
       traits: SourceTraits,
       /** Source ticks at which the timeline starts: the earliest stream. */
       origin: ticks,
-      index: objectName,
+      /** Null where the container has no index to read them from: an `index` job follows. */
+      index: objectName.nullable(),
+      /** The first segment, known before the index: from `start` to the first boundary, in ticks. */
+      head: z.object({ timescale: z.number().int().positive(), start: ticks, boundary: ticks }).nullish(),
     })
     .nullable(),
   audio: z.array(
@@ -100,7 +103,11 @@ export const TrackReport = z.object({
   timescale: z.number().int().positive(),
   frames: count,
   segments: z.array(
-    z.object({ segment: count, offset: count, length: count, start: ticks, duration: ticks }),
+    z.object({
+      ...{ segment: count, offset: count, length: count, start: ticks, duration: ticks },
+      /** Of that segment alone; agents of the first release do not tell. */
+      frames: count.optional(),
+    }),
   ),
 });
 export type TrackReport = z.infer<typeof TrackReport>;
@@ -125,12 +132,28 @@ export const Mp4Result = z.object({
 export type VideoResult = z.infer<typeof VideoResult>;
 export type AudioResult = z.infer<typeof AudioResult>;
 export type Mp4Result = z.infer<typeof Mp4Result>;
+export const IndexResult = z.object({ kind: z.literal("index"), index: objectName });
+export const SubtitleResult = z.object({ kind: z.literal("subtitle"), object: objectName, cues: count });
+export const StoryboardResult = z.object({ kind: z.literal("storyboard"), sheets: z.array(Picture).min(1) });
+export const WaveformResult = z.object({
+  kind: z.literal("waveform"),
+  object: objectName,
+  duration: z.number(),
+});
+export type IndexResult = z.infer<typeof IndexResult>;
+export type SubtitleResult = z.infer<typeof SubtitleResult>;
+export type StoryboardResult = z.infer<typeof StoryboardResult>;
+export type WaveformResult = z.infer<typeof WaveformResult>;
 export const Result = z.discriminatedUnion("kind", [
   InspectResult,
   ImageResult,
   VideoResult,
   AudioResult,
   Mp4Result,
+  IndexResult,
+  SubtitleResult,
+  StoryboardResult,
+  WaveformResult,
 ]);
 export type Result = z.infer<typeof Result>;
 

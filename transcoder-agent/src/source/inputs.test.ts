@@ -103,6 +103,27 @@ test("jobs of one file share its bytes, whatever signature they came with, also 
   expect(fetched).toBe(5 * MIB);
 });
 
+test("what is made from an input is made once for all its jobs, and goes with it", async () => {
+  storage.make("/o", MIB, patternBytes);
+  const [one, other] = [await inputs.acquire(wish("/o", MIB)), await inputs.acquire(wish("/o", MIB))];
+  let made = 0;
+  const make = async (path: string) => {
+    made++;
+    await writeFile(path, "remuxed");
+  };
+  const paths = await Promise.all([one, other].map(({ source }) => source.derive("remuxed.mp4", make)));
+  expect(new Set(paths).size).toBe(1);
+  one.release();
+  other.release();
+  const later = await inputs.acquire(wish("/o", MIB));
+  expect(await later.source.derive("remuxed.mp4", make)).toBe(paths[0]);
+  expect(made).toBe(1);
+  expect(await later.source.read(MIB - 10, 100)).toEqual(patternBytes(MIB - 10, MIB));
+  later.release();
+  await inputs.evictIdle();
+  expect(await readdir(folder)).toEqual([]);
+});
+
 test("an input that nobody uses is forgotten when the disk is short, a used one is not", async () => {
   storage.make("/a", MIB, patternBytes);
   storage.make("/b", MIB, patternBytes);

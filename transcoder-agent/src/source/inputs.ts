@@ -9,6 +9,7 @@ import { asJobError } from "../disk.ts";
 import type { Gate } from "../gate.ts";
 import type { Source } from "../processors/processor.ts";
 import type { Address, Transfer } from "../transfer.ts";
+import { Derivatives } from "./derivatives.ts";
 import { Input } from "./input.ts";
 import type { SourceServer } from "./server.ts";
 
@@ -40,6 +41,8 @@ interface Reader {
 /** An input with the jobs that read it now. */
 interface Shared {
   input: Input;
+  /** Files made from it: remuxes. */
+  derivatives: Derivatives;
   /** Loopback address. */
   url: string;
   /** Signed address, the newest anybody got. */
@@ -124,6 +127,7 @@ export class Inputs {
     });
     const shared: Shared = {
       input,
+      derivatives: new Derivatives(input.path),
       url: server.publish(input),
       signed,
       renewing: null,
@@ -140,6 +144,7 @@ export class Inputs {
     const forget = () => void this.#forget(identity, shared);
     const rest = () => {
       shared.input.rest();
+      shared.derivatives.rest();
       shared.linger = setTimeout(forget, Math.max(0, lingerMs - REST_MS)).unref();
     };
     shared.linger = setTimeout(rest, Math.min(lingerMs, REST_MS)).unref();
@@ -149,6 +154,7 @@ export class Inputs {
     this.#shared.delete(identity);
     if (shared.linger) clearTimeout(shared.linger);
     this.#options.server.withdraw(shared.url);
+    await shared.derivatives.close();
     await shared.input.close();
   }
 }
@@ -184,7 +190,7 @@ async function renew(shared: Shared): Promise<string> {
   throw last;
 }
 
-function sourceOf({ input, url }: Shared, signal: AbortSignal): Source {
+function sourceOf({ input, url, derivatives }: Shared, signal: AbortSignal): Source {
   return {
     size: input.size,
     url,
@@ -200,5 +206,12 @@ function sourceOf({ input, url }: Shared, signal: AbortSignal): Source {
         await file.close();
       }
     },
+    read: async (offset, length) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of input.read(offset, Math.min(input.size, offset + length), signal))
+        chunks.push(chunk);
+      return Buffer.concat(chunks);
+    },
+    derive: (name, make) => derivatives.get(name, make, signal),
   };
 }

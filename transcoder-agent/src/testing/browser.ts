@@ -15,11 +15,13 @@ const Seen = z.object({
   duration: z.number(),
   frames: z.number(),
   errors: z.array(z.string()),
+  /** How many rungs were played. */
+  levels: z.number(),
 });
 export type Seen = z.infer<typeof Seen>;
 
 /** Runs in the page: strings, since this side knows no DOM. */
-const PLAYER = `async (address) => {
+const PLAYER = `async ({ address, switching }) => {
   const video = document.createElement("video");
   video.muted = true;
   document.body.append(video);
@@ -27,6 +29,12 @@ const PLAYER = `async (address) => {
   const hls = new Hls({ maxBufferLength: 600, maxMaxBufferLength: 600 });
   hls.on(Hls.Events.ERROR, (_, data) => errors.push(data.details + (data.fatal ? " fatal" : "")));
   video.addEventListener("error", () => errors.push(video.error.message));
+  const levels = new Set();
+  hls.on(Hls.Events.FRAG_BUFFERED, (_, { frag }) => {
+    if (frag.type !== "main") return;
+    levels.add(frag.level);
+    if (switching) hls.nextLoadLevel = (frag.level + 1) % hls.levels.length;
+  });
   hls.loadSource(address);
   hls.attachMedia(video);
   const over = new Promise((resolve) => video.addEventListener("ended", () => resolve(true), { once: true }));
@@ -37,10 +45,11 @@ const PLAYER = `async (address) => {
   const ended = await Promise.race([over, late]);
   const buffered = [];
   for (let at = 0; at < video.buffered.length; at++) buffered.push([video.buffered.start(at), video.buffered.end(at)]);
-  return { ended, buffered, duration: video.duration, frames: video.getVideoPlaybackQuality().totalVideoFrames, errors };
+  return { ended, buffered, duration: video.duration, frames: video.getVideoPlaybackQuality().totalVideoFrames, errors, levels: levels.size };
 }`;
 
-export async function playInBrowser(folder: string, playlist: string): Promise<Seen> {
+/** `switching` takes each segment from another rung than the one before. */
+export async function playInBrowser(folder: string, playlist: string, switching = false): Promise<Seen> {
   const library = createRequire(import.meta.url).resolve("hls.js/dist/hls.min.js");
   const server = createServer((request, response) => {
     const name = basename(request.url ?? "/");
@@ -61,7 +70,9 @@ export async function playInBrowser(folder: string, playlist: string): Promise<S
   try {
     const page = await browser.newPage();
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-    return Seen.parse(await page.evaluate(`(${PLAYER})(${JSON.stringify(playlist)})`));
+    return Seen.parse(
+      await page.evaluate(`(${PLAYER})(${JSON.stringify({ address: playlist, switching })})`),
+    );
   } finally {
     await browser.close();
     server.closeAllConnections();

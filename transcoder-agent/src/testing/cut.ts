@@ -11,17 +11,32 @@ export interface Inspected extends Done<InspectResult> {
   boundaries: number[];
 }
 
-/** Inspects a film and cuts it at the first frame at or after every `seconds`. */
-export async function inspectFilm(bench: Bench, file: string, seconds = 2): Promise<Inspected> {
+/** Inspects a film and cuts it at the first frame (or usable keyframe) at or after every `seconds`. */
+export async function inspectFilm(
+  bench: Bench,
+  file: string,
+  seconds = 2,
+  cutAt: "frames" | "keyframes" = "frames",
+): Promise<Inspected> {
   const done = await bench.run({ kind: "inspect", media: "video" }, file);
-  const index = FrameIndex.parse(JSON.parse(await readFile(done.path("index.json"), "utf8")));
+  const index = await readIndex(bench, done, file);
   const times = [index.start];
   for (const [delta, count] of index.runs)
     for (let left = count; left > 0; left--) times.push((times.at(-1) ?? 0) + delta);
   const boundaries = [index.start];
-  for (const time of times)
+  for (const time of cutAt === "frames" ? times : index.keyframes)
     if (time >= (boundaries.at(-1) ?? 0) + seconds * index.timescale) boundaries.push(time);
   return { ...done, file, index, times, boundaries: [...boundaries, index.end] };
+}
+
+/** From the inspection, or from the job that follows where it had none. */
+async function readIndex(bench: Bench, done: Done<InspectResult>, file: string): Promise<FrameIndex> {
+  const { video } = done.result;
+  if (video === null) throw new Error("no film");
+  const { stream, traits } = video;
+  const from =
+    video.index === null ? await bench.run({ kind: "index", stream, remux: traits.remux }, file) : done;
+  return FrameIndex.parse(JSON.parse(await readFile(from.path("index.json"), "utf8")));
 }
 
 export function videoRecipe(
@@ -60,10 +75,14 @@ function stretch(film: Inspected, segments: [number, number]) {
   return { plan: "plan", timescale: film.index.timescale, origin, segments, boundaries };
 }
 
-export function rung(width: number, height: number): VideoRecipe["rungs"][number] {
+export function rung(
+  width: number,
+  height: number,
+  mode: "encode" | "copy" = "encode",
+): VideoRecipe["rungs"][number] {
   return {
     name: String(Math.max(10, Math.min(width, height))),
-    mode: "encode",
+    mode,
     width,
     height,
     ceiling: 1_000_000,

@@ -1,9 +1,12 @@
 /** Serves one local file on loopback with ranges, as the agent's own proxy does; for tests of processors. */
 import { createReadStream } from "node:fs";
-import { open, stat, appendFile } from "node:fs/promises";
+import { mkdtemp, open, rm, stat, appendFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Source } from "../processors/processor.ts";
+import { Derivatives } from "../source/derivatives.ts";
 
 export interface ServedFile extends Source {
   close(): Promise<void>;
@@ -30,26 +33,35 @@ export async function serveFile(path: string): Promise<ServedFile> {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
+  const folder = await mkdtemp(join(tmpdir(), "capcloud-derived-"));
+  const derivatives = new Derivatives(join(folder, "of"));
   return {
     size,
     url: `http://127.0.0.1:${port}/source`,
     download: () => Promise.resolve(path),
     appendTo: (target, offset, length) => appendRange(path, target, offset, length),
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
+    read: (offset, length) => readRange(path, offset, Math.min(length, Math.max(0, size - offset))),
+    derive: (name, make) => derivatives.get(name, make, new AbortController().signal),
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await derivatives.close();
+      await rm(folder, { recursive: true, force: true });
+    },
   };
 }
 
 async function appendRange(path: string, target: string, offset: number, length: number): Promise<void> {
+  await appendFile(target, await readRange(path, offset, length));
+}
+
+async function readRange(path: string, offset: number, length: number): Promise<Buffer> {
   const file = await open(path, "r");
   try {
     const bytes = Buffer.alloc(length);
     const { bytesRead } = await file.read(bytes, 0, length, offset);
     if (bytesRead < length) throw new Error("range outside the file");
-    await appendFile(target, bytes);
+    return bytes;
   } finally {
     await file.close();
   }

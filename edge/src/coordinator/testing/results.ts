@@ -42,6 +42,24 @@ export function makeResult({ recipe }: Pick<Grant, "recipe">, seconds = 12): Mad
       const result = { kind: "mp4", object: upload.name, width: 640, height: 360, frames, duration } as const;
       return { uploads: [upload], result };
     }
+    case "index": {
+      const upload = indexObject(seconds);
+      return { uploads: [upload], result: { kind: "index", index: upload.name } };
+    }
+    case "subtitle": {
+      const upload = object("text.vtt", "text/vtt", 40);
+      return { uploads: [upload], result: { kind: "subtitle", object: upload.name, cues: 3 } };
+    }
+    case "waveform": {
+      const upload = object("waveform.json", "application/json", 60);
+      return { uploads: [upload], result: { kind: "waveform", object: upload.name, duration: seconds } };
+    }
+    case "storyboard": {
+      const count = Math.ceil(recipe.tiles / (recipe.columns * recipe.rows));
+      const uploads = Array.from({ length: count }, (_, at) => object(`sheet-${at}.jpg`, "image/jpeg", 50));
+      const sheets = uploads.map(({ name }) => ({ object: name, width: 1_600, height: 900 }));
+      return { uploads, result: { kind: "storyboard", sheets } };
+    }
   }
 }
 
@@ -49,13 +67,32 @@ export function object(name: string, type: string, size: number): Upload {
   return { name, type, bytes: new Uint8Array(size).fill(name.length) };
 }
 
-function inspection(seconds: number): Made {
-  const frames = seconds * FRAME_RATE;
+function indexObject(seconds: number): Upload {
   const step = TIMESCALE / FRAME_RATE;
   const index: FrameIndex = {
     ...{ timescale: TIMESCALE, start: 0, end: seconds * TIMESCALE },
-    ...{ runs: [[step, frames - 1]], keyframes: [0] },
+    ...{ runs: [[step, seconds * FRAME_RATE - 1]], keyframes: [0] },
   };
+  return {
+    name: "index.json",
+    type: "application/json",
+    bytes: new TextEncoder().encode(JSON.stringify(index)),
+  };
+}
+
+/** What is told of a film whose container has no index: the first segment, and the rest later. */
+export function headInspection(seconds = 12, boundary = 4 * TIMESCALE): Made {
+  const { uploads, result } = inspection(seconds);
+  if (result.kind !== "inspect" || result.video === null) throw new Error("no inspection");
+  const head = { timescale: TIMESCALE, start: 0, boundary };
+  return {
+    uploads: uploads.filter(({ name }) => name !== "index.json"),
+    result: { ...result, container: "mpegts", video: { ...result.video, index: null, head } },
+  };
+}
+
+function inspection(seconds: number): Made {
+  const frames = seconds * FRAME_RATE;
   const traits = {
     remux: null,
     interlaced: false,
@@ -67,11 +104,7 @@ function inspection(seconds: number): Made {
   const audio = { stream: 1, codec: "aac", copyable: true, sampleRate: 48_000, channels: 2, language: null };
   return {
     uploads: [
-      {
-        name: "index.json",
-        type: "application/json",
-        bytes: new TextEncoder().encode(JSON.stringify(index)),
-      },
+      indexObject(seconds),
       object("poster.jpg", "image/jpeg", 90),
       object("thumbnail.webp", "image/webp", 80),
     ],

@@ -5,12 +5,12 @@
 import { WebSocket } from "ws";
 import {
   CoordinatorFrame,
+  JobKind,
   PROTOCOL_VERSION,
   SUBPROTOCOL,
   type AgentFrame,
   type Complete,
   type Grant,
-  type JobKind,
   type LeaseRef,
   type Slots,
   type Welcome,
@@ -93,7 +93,7 @@ export class TestAgent {
 
   async hello(
     held: LeaseRef[] = [],
-    kinds: JobKind[] = ["inspect", "image", "video", "audio", "mp4"],
+    kinds: JobKind[] = JobKind.options,
     slots: Slots = SLOTS,
   ): Promise<Welcome> {
     const reply = await this.ask({

@@ -1,17 +1,19 @@
 /** HLS: `/{slug}/hls/master.m3u8` and, below the plan's id, lists, inits and segments. */
 import type { FileRow } from "../../catalog/files.ts";
 import { findSegment, listRectangles } from "../../catalog/rectangles.ts";
+import { listRenditions } from "../../catalog/renditions.ts";
 import { createApp } from "../../http/app.ts";
 import { Problem } from "../../http/problems.ts";
 import { rateLimit } from "../../http/rate-limit.ts";
-import { countMade, keepMade } from "../../media/committed.ts";
+import { countMade } from "../../media/committed.ts";
 import type { Plan } from "../../media/plan.ts";
-import { masterPlaylist, mediaPlaylist } from "../../media/playlist.ts";
+import { masterPlaylist, mediaPlaylist, textPlaylist } from "../../media/playlist.ts";
 import { countSegments } from "../../media/rectangles.ts";
 import { openFile } from "../open-file.ts";
-import { playlistAnswer } from "../playlist-answer.ts";
+import { offeredPlan } from "../offered.ts";
 import { parsePiece, servedSegment } from "../segment.ts";
 import { serveObject } from "../serve-object.ts";
+import { PLAYLIST_TYPE, textAnswer } from "../text-answer.ts";
 import { currentPlan, locateSegment, planOfFile } from "../waiting.ts";
 import type { Visit } from "../visit.ts";
 import { SLUG, userBytes, visitOf } from "./user-bytes.ts";
@@ -22,10 +24,14 @@ hlsRoutes.get(`/${SLUG}/hls/master.m3u8`, userBytes, rateLimit("READ_LIMIT"), as
   const visit = visitOf(c);
   const file = await openFile(visit.db, c.req.param("slug"));
   const plan = await currentPlan(visit, file);
-  const committed = await listRectangles(visit.db, plan.id);
-  const promised = file.status === "processing" ? plan : keepMade(plan, committed);
-  if (promised.rungs.length === 0) throw nothingThere(file);
-  return playlistAnswer(c.req.raw, masterPlaylist(onlyRung(promised, c.req.query("rung")), committed));
+  const [committed, renditions] = await Promise.all([
+    listRectangles(visit.db, plan.id),
+    listRenditions(visit.db, file.id),
+  ]);
+  const offered = offeredPlan(file, plan, committed, renditions);
+  if (offered.rungs.length === 0) throw nothingThere(file);
+  const master = masterPlaylist(onlyRung(offered, c.req.query("rung")), committed);
+  return textAnswer(c.req.raw, master, PLAYLIST_TYPE);
 });
 
 hlsRoutes.get(
@@ -53,11 +59,13 @@ hlsRoutes.get(
 /** All planned segments while they are promised; when nothing more will come, those that were made. */
 async function listAnswer(visit: Visit, file: FileRow, planId: string, track: string): Promise<Response> {
   const plan = await planOfFile(visit, file, planId);
+  const text = textPlaylist(plan, track);
+  if (text !== null) return textAnswer(visit.request, text, PLAYLIST_TYPE);
   const committed = await listRectangles(visit.db, plan.id);
   const count = file.status === "processing" ? countSegments(plan) : countMade(track, committed);
   const list = count === 0 ? null : mediaPlaylist(plan, track, committed, count);
   if (list === null) throw nothingThere(file);
-  return playlistAnswer(visit.request, list);
+  return textAnswer(visit.request, list, PLAYLIST_TYPE);
 }
 
 /** `?rung=1080` leaves one choice, for players that cannot choose; an unknown one leaves all. */

@@ -86,21 +86,29 @@ export async function storeRendition(
   kind: RenditionKind,
   bytes: Uint8Array,
   type: string,
+  name: string = kind,
 ): Promise<void> {
-  const objectKey = `${attemptPrefix({ fileId: file.id, kind, version: "v1", part: "all", epoch: 1, nonce: "n" })}${kind}`;
+  const objectKey = `${attemptPrefix({ fileId: file.id, kind, version: "v1", part: "all", epoch: 1, nonce: "n" })}${name}`;
   const object = await bucket.put(objectKey, bytes);
-  const place = { fileId: file.id, kind, name: kind, version: "v1", type, width: null, height: null };
+  const place = { fileId: file.id, kind, name, version: "v1", type, width: null, height: null };
   const made = { ...place, size: bytes.byteLength, objectKey, etag: object?.etag ?? "", now: Date.now() };
   await commitRendition(db, made);
 }
 
-export async function wantRendition({ db }: TestEdge, file: FileRow, kind: RenditionKind, type: string) {
-  await wantRenditions(db, [{ fileId: file.id, kind, name: kind, version: "v1", type, now: Date.now() }]);
+export async function wantRendition(
+  { db }: TestEdge,
+  file: FileRow,
+  kind: RenditionKind,
+  type: string,
+  name: string = kind,
+) {
+  await wantRenditions(db, [{ fileId: file.id, kind, name, version: "v1", type, now: Date.now() }]);
 }
 
 /** A film with a plan of five segments, of which none is made. */
-export async function storePlan({ db }: TestEdge, file: FileRow): Promise<Plan> {
-  const plan = planOf(evenFrames(FILM_SECONDS), { fileId: file.id, id: `plan${file.id.toLowerCase()}` });
+export async function storePlan({ db }: TestEdge, file: FileRow, changes: Partial<Plan> = {}): Promise<Plan> {
+  const own = { fileId: file.id, id: `plan${file.id.toLowerCase()}` };
+  const plan = planOf(evenFrames(FILM_SECONDS), { ...changes, ...own });
   await savePlan(db, plan, Date.now());
   await describeFile(db, file.id, { planId: plan.id });
   return plan;

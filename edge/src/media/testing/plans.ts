@@ -1,6 +1,6 @@
 /** Plans, inspections and fast-check models of frame times for tests. Nothing of the Worker imports it. */
 import * as fc from "fast-check";
-import type { FrameIndex, InspectResult } from "#protocol";
+import type { FrameIndex, InspectResult, StreamReport } from "#protocol";
 import { findBoundaries } from "../boundaries.ts";
 import { planLadder } from "../ladder.ts";
 import type { Plan, PlannedTrack } from "../plan.ts";
@@ -45,6 +45,17 @@ export function indexOf({ times, end }: Frames): FrameIndex {
   return { timescale: TIMESCALE, start: times[0] ?? 0, end, runs, keyframes: [] };
 }
 
+/** The same with usable keyframes among the frames, the first frame one of them. */
+export const anyKeyedFrames: fc.Arbitrary<FrameIndex> = fc
+  .tuple(anyFrames, fc.array(fc.integer({ min: 1, max: 300 }), { maxLength: 60 }))
+  .map(([frames, steps]) => {
+    const keyframes: number[] = [];
+    for (let at = 0, step = 0; at < frames.times.length; at += steps[step++] ?? 100) {
+      keyframes.push(frames.times[at] ?? 0);
+    }
+    return { ...indexOf(frames), keyframes };
+  });
+
 /** Frames evenly spaced. */
 export function evenFrames(seconds: number, rate = 25, start = 0): Frames {
   const step = TIMESCALE / rate;
@@ -63,6 +74,7 @@ export function planOf(frames: Frames, changes: Partial<Plan> = {}): Plan {
     video: { stream: 0, codec: "h264", traits: PLAIN },
     rungs: planLadder({ width: 1920, height: 1080, bitRate: null }),
     tracks: [TRACK],
+    texts: [],
     ...changes,
   };
 }
@@ -82,6 +94,20 @@ export const TRACK: PlannedTrack = {
   sampleRate: 48_000,
   channels: 2,
   language: "eng",
+};
+
+/** A film that may be copied: H.264 as browsers take it, a keyframe each second. */
+export const FILM: StreamReport = {
+  ...{ index: 0, type: "video", codec: "h264", profile: "High", language: null, bitRate: 4_000_000 },
+  ...{ width: 1920, height: 1080, pixelFormat: "yuv420p", frameRate: 25 },
+  ...{ channels: null, sampleRate: null, cover: false },
+};
+
+export const COPYABLE_PLAN: Partial<Plan> = {
+  rungs: planLadder({ width: 1920, height: 1080, bitRate: null }).map((rung) => ({
+    ...rung,
+    mode: rung.name === "1080" ? "copy" : "encode",
+  })),
 };
 
 export const INSPECTION: InspectResult = {

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ladderOf, recordOf } from "../testing/records.ts";
-import { chooseSource, levelCap, playableType, timelineGradient } from "./playback.ts";
+import { ladderOf, recordOf, streamOf } from "../testing/records.ts";
+import { chooseSource, playableType, timelineGradient } from "./playback.ts";
 import type { RecordView } from "./record.ts";
 
 const BOTH = { original: true, hls: true };
@@ -11,14 +11,23 @@ const working = { fraction: 0.1, ranges: [], agents: 1, eta_s: null, waiting: nu
 describe("the source", () => {
   const film = (over: Partial<RecordView>) => recordOf({ status: "processing", progress: working, ...over });
 
-  test("is the original until the whole ladder is ready", () => {
+  test("is the original while nothing of the ladder stands where the film begins", () => {
+    const planned = ladderOf({ "480": "making", "720": "waiting" });
     expect(chooseSource(film({}), BOTH)).toBe("original");
-    expect(chooseSource(film({ renditions: ladderOf({ "480": "ready", "720": "making" }) }), BOTH)).toBe(
-      "original",
-    );
-    expect(chooseSource(film({ renditions: ladderOf({ "480": "ready", "720": "ready" }) }), BOTH)).toBe(
+    expect(chooseSource(film({ renditions: planned }), BOTH)).toBe("original");
+    const headOnly = film({ renditions: planned, progress: { ...working, ranges: [[0, 4]] } });
+    expect(chooseSource(headOnly, BOTH)).toBe("hls");
+    expect(chooseSource(headOnly, BOTH, 90)).toBe("original");
+    expect(chooseSource(film({ renditions: ladderOf({ "480": "ready", "720": "making" }) }), BOTH, 90)).toBe(
       "hls",
     );
+  });
+
+  test("is the original again when nobody is left to make the rest of what was begun", () => {
+    const idle = { ...working, ranges: [[0, 4]] satisfies [number, number][], waiting: "no_agent" };
+    const begun = film({ renditions: ladderOf({ "480": "waiting" }), progress: idle });
+    expect(chooseSource(begun, BOTH)).toBe("original");
+    expect(chooseSource(begun, ONLY_HLS)).toBe("wait");
   });
 
   test("is the ladder as it grows where the original does not play", () => {
@@ -53,40 +62,24 @@ describe("the source", () => {
   });
 });
 
-const stream = (type: string, codec: string, pixelFormat: string | null = null) => ({
-  type,
-  codec,
-  pixelFormat,
-  frameRate: null,
-});
-
 test.each([
   ["video/mp4", [], "video/mp4"],
   [
     "video/mp4",
-    [stream("video", "h264"), stream("audio", "aac")],
+    [streamOf("video", "h264"), streamOf("audio", "aac")],
     'video/mp4; codecs="avc1.640028, mp4a.40.2"',
   ],
-  ["video/quicktime", [stream("video", "h264")], 'video/mp4; codecs="avc1.640028"'],
+  ["video/quicktime", [streamOf("video", "h264")], 'video/mp4; codecs="avc1.640028"'],
   [
     "video/x-matroska",
-    [stream("video", "vp9"), stream("subtitle", "ass")],
+    [streamOf("video", "vp9"), streamOf("subtitle", "ass")],
     'video/webm; codecs="vp09.00.40.08"',
   ],
-  ["video/quicktime", [stream("video", "prores")], null],
-  ["video/mp4", [stream("video", "h264", "yuv420p10le")], null],
+  ["video/quicktime", [streamOf("video", "prores")], null],
+  ["video/mp4", [streamOf("video", "h264", { pixelFormat: "yuv420p10le" })], null],
   ["application/pdf", [], null],
 ])("%s with %j is asked about as %s", (type, streams, asked) => {
   expect(playableType(type, streams)).toBe(asked);
-});
-
-test.each([
-  [["480", "720", "1080"], { "480": "ready", "720": "ready", "1080": "making" }, 1],
-  [["480", "720", "1080"], { "480": "ready", "720": "making", "1080": "ready" }, 0],
-  [["480", "720"], { "480": "making", "720": "waiting" }, 0],
-  [["480", "720"], { "480": "ready", "720": "ready" }, 1],
-] as const)("of %j with %j level %d is the highest taken unasked", (levels, states, cap) => {
-  expect(levelCap([...levels], ladderOf(states))).toBe(cap);
 });
 
 describe("the timeline", () => {

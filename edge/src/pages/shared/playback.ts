@@ -1,22 +1,35 @@
 /**
- * What the player plays and shows, decided from the record: original or HLS, which rungs may be taken
- * automatically, and how the timeline is drawn. Pure; the player only carries it out.
+ * What the player plays and shows, decided from the record: original or HLS, and how the timeline
+ * is drawn. Pure; the player only carries it out. Which rungs it may take is told in levels.ts.
  */
-import type { RecordView, RenditionView, StreamView } from "./record.ts";
+import type { RecordView, StreamView } from "./record.ts";
 import { rungsOf } from "./record.ts";
 
 /** `wait`: nothing plays here yet; the page offers the download meanwhile. */
 export type SourceChoice = "original" | "hls" | "wait";
 
-/** Starts with what is ready: the whole ladder, else the original where this browser plays it. */
-export function chooseSource(record: RecordView, can: { original: boolean; hls: boolean }): SourceChoice {
+/**
+ * The ladder as soon as a part of it stands where the film is to begin, at `from` seconds; the original where
+ * nothing of it does and this browser plays that, or where nobody is there to make the rest.
+ */
+export function chooseSource(
+  record: RecordView,
+  can: { original: boolean; hls: boolean },
+  from = 0,
+): SourceChoice {
   const rungs = rungsOf(record).filter((rung) => rung.state !== "failed");
   const ready = rungs.filter((rung) => rung.state === "ready");
-  if (can.hls && rungs.length > 0 && ready.length === rungs.length) return "hls";
-  if (can.original) return "original";
+  const { progress } = record;
   // With somebody at work, a segment that is asked for is made next; without, it would only time out.
-  const comes = record.status === "processing" && record.progress !== null && !record.progress.waiting;
-  return can.hls && (ready.length > 0 || (rungs.length > 0 && comes)) ? "hls" : "wait";
+  const comes = record.status === "processing" && progress !== null && !progress.waiting;
+  const begun = ready.length > 0 || (comes && covers(progress.ranges, from));
+  if (can.hls && begun && rungs.length > 0) return "hls";
+  if (can.original) return "original";
+  return can.hls && rungs.length > 0 && comes ? "hls" : "wait";
+}
+
+function covers(ranges: [from: number, to: number][], at: number): boolean {
+  return ranges.some(([from, to]) => from <= at && at < to);
 }
 
 /** What ffprobe calls a codec, as the types that browsers are asked about spell it. */
@@ -46,17 +59,6 @@ export function playableType(type: string, streams: StreamView[] | null): string
     return null;
   const codecs = wanted.map((stream) => CODECS[stream.codec]);
   return codecs.includes(undefined) ? null : `${container}; codecs="${[...new Set(codecs)].join(", ")}"`;
-}
-
-/**
- * The highest level that may be taken automatically: the top of those that are ready from the bottom up, so
- * that nobody is sent to wait unasked. `levels` are the names of the player's levels, lowest first.
- */
-export function levelCap(levels: string[], rungs: RenditionView[]): number {
-  const ready = new Set(rungs.filter((rung) => rung.state === "ready").map((rung) => rung.name));
-  const missing = levels.findIndex((name) => !ready.has(name));
-  if (missing === -1) return levels.length - 1;
-  return Math.max(0, missing - 1);
 }
 
 /** A gradient for the timeline: encoded stretches in one colour, the rest in another. */

@@ -16,12 +16,17 @@ export const RenditionShape = object({
   reason: maybe(text),
   /** 0 … 1, while it is being made. */
   fraction: maybe(number),
+  /** Of a rung: seconds of the timeline that are encoded, as [from, to]. */
+  ranges: maybe(list(pair)),
 });
 export type RenditionView = Shaped<typeof RenditionShape>;
 
 export const StreamShape = object({
   type: text,
   codec: text,
+  /** Its place in the file; renditions of a text track are named after it. */
+  index: maybe(number),
+  language: maybe(text),
   pixelFormat: maybe(text),
   frameRate: maybe(number),
 });
@@ -67,8 +72,30 @@ export function rungsOf(record: RecordView): RenditionView[] {
     .toSorted((one, other) => Number(one.name) - Number(other.name));
 }
 
-export function renditionOf(record: RecordView, kind: string): RenditionView | undefined {
-  return record.renditions.find((rendition) => rendition.kind === kind);
+/** What a file has one of is named like its kind; of an mp4 there may be several. */
+export function renditionOf(record: RecordView, kind: string, name = kind): RenditionView | undefined {
+  return record.renditions.find((rendition) => rendition.kind === kind && rendition.name === name);
+}
+
+/** All of a kind that are ready and have an address. */
+export function madeOf(record: RecordView, kind: string): (RenditionView & { url: string })[] {
+  return record.renditions.flatMap((rendition) =>
+    rendition.kind === kind && rendition.state === "ready" && rendition.url !== null
+      ? [{ ...rendition, url: rendition.url }]
+      : [],
+  );
+}
+
+/** All sheets of pictures for the timeline are there. */
+export function hasStoryboard(record: RecordView): boolean {
+  const sheets = record.renditions.filter(({ kind }) => kind === "storyboard");
+  return sheets.length > 0 && sheets.every(({ state }) => state === "ready");
+}
+
+/** Nothing more will come: extras such as a storyboard are made after the file is called ready. */
+export function isSettled(record: RecordView): boolean {
+  const isOpen = ({ state }: RenditionView) => state === "waiting" || state === "making";
+  return record.status !== "processing" && !record.renditions.some(isOpen);
 }
 
 /** Reads an answer; throws ShapeError where it is not a record. */

@@ -86,10 +86,10 @@ export function label(rendition: Pick<RenditionView, "kind" | "name">): string {
       return `${rendition.name}p`;
     case "track":
       return "sound";
-    case "thumbnail":
-    case "preview":
-    case "poster":
-      return rendition.kind;
+    case "subtitle":
+      return "captions";
+    case "mp4":
+      return rendition.name === "embed" ? "small mp4" : "mp4";
     default:
       return rendition.kind;
   }

@@ -1,5 +1,5 @@
 /** Records as tests want them: a film with its ladder, and others, with only what matters spelled out. */
-import type { RecordView, RenditionView } from "../shared/record.ts";
+import type { RecordView, RenditionView, StreamView } from "../shared/record.ts";
 
 export const ORIGIN = "https://files.example";
 
@@ -48,8 +48,13 @@ export function renditionOf(
     state,
     reason: null,
     fraction: null,
+    ranges: null,
     ...over,
   };
+}
+
+export function streamOf(type: string, codec: string, over: Partial<StreamView> = {}): StreamView {
+  return { type, codec, index: null, language: null, pixelFormat: null, frameRate: null, ...over };
 }
 
 /** `{"480": "ready", "720": "making"}` as rungs. */

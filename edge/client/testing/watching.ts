@@ -33,3 +33,18 @@ export async function seekTo([selector, to]: readonly [selector: string, to: num
   await sought;
   return video.currentTime;
 }
+
+/** Begins to play, muted, and does not wait for the first picture. */
+export function startMuted(selector: string): void {
+  const video = document.querySelector<HTMLVideoElement>(selector);
+  if (video === null) throw new Error("The page has no video.");
+  video.muted = true;
+  void video.play();
+}
+
+/** Jumps to a second and does not wait for its picture. */
+export function jumpTo([selector, to]: readonly [selector: string, to: number]): void {
+  const video = document.querySelector<HTMLVideoElement>(selector);
+  if (video === null) throw new Error("The page has no video.");
+  video.currentTime = to;
+}

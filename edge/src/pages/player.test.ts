@@ -5,6 +5,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import sharp from "sharp";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { captionsIn, playbackOf, previewOf, spins, storedSource } from "../../client/testing/looks.ts";
+import { jumpTo, startMuted } from "../../client/testing/watching.ts";
 import { openBrowser, watchPage } from "../../test/browser.ts";
 import { makeClip } from "../../test/footage.ts";
 import { type FileRow, settleFile } from "../catalog/files.ts";
@@ -87,8 +88,7 @@ async function finishRung(film: FileRow, name: string): Promise<void> {
 }
 
 const video = () => page.evaluate(playbackOf, VIDEO);
-const seek = (to: number) =>
-  page.locator(VIDEO).evaluate((element: HTMLVideoElement, at) => void (element.currentTime = at), to);
+const seek = (to: number) => page.evaluate(jumpTo, [VIDEO, to] as const);
 
 test("plays from the head alone, waits where nothing is, and takes the better rung once it is there", async () => {
   const { film, plan } = await storeFilm();
@@ -96,10 +96,7 @@ test("plays from the head alone, waits where nothing is, and takes the better ru
   await page.goto(`${edge.url}/${film.id}`);
   await expect.poll(async () => (await video()).readyState, SOON).toBeGreaterThanOrEqual(2);
   expect((await video()).height).toBe(90);
-  await page.locator(VIDEO).evaluate((element: HTMLVideoElement) => {
-    element.muted = true;
-    void element.play();
-  });
+  await page.evaluate(startMuted, VIDEO);
   await seek(13);
   await expect.poll(() => page.evaluate(spins, "#player"), SOON).toBe(true);
   const better = piecePath(film, plan, "720");
@@ -125,10 +122,7 @@ test("plays what it has while its host is away, and goes on in the same stream w
   await expect.poll(async () => (await video()).readyState, SOON).toBeGreaterThanOrEqual(2);
   await page.route("**/*.m4s", (route) => route.fulfill({ status: 404 }));
   const source = await page.evaluate(storedSource, VIDEO);
-  await page.locator(VIDEO).evaluate((element: HTMLVideoElement) => {
-    element.muted = true;
-    void element.play();
-  });
+  await page.evaluate(startMuted, VIDEO);
   await expect.poll(() => page.locator("#stage-note").innerText(), SOON).toMatch(/Reconnect/);
   await page.unroute("**/*.m4s");
   await expect.poll(async () => (await video()).currentTime, SOON).toBeGreaterThan(11);

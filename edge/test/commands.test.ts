@@ -13,7 +13,17 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "capcloud-commands-"));
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  // A test that failed half way leaves nothing running either.
+  for (const { process: child, ended } of started) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    process.kill(-(child.pid ?? 0), "SIGTERM");
+    await ended;
+  }
+  await rm(folder, { recursive: true, force: true });
+});
+
+const started: Running[] = [];
 
 interface Running {
   process: ChildProcess;
@@ -32,7 +42,9 @@ function run(command: string, args: string[], env: Record<string, string> = {}):
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
   const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
-  return { process: child, output: () => output, ended };
+  const running = { process: child, output: () => output, ended };
+  started.push(running);
+  return running;
 }
 
 /** Ctrl-C: the terminal sends SIGINT to the whole group. */

@@ -54,6 +54,8 @@ function side(bench: Bench, photos: readonly string[], name: string, make: Make)
   };
 }
 
+const readOtherwise = () => Promise.reject(new Error("Pictures are read as whole files."));
+
 const ours: Make = async (path, folder) => {
   const { size } = await stat(path);
   await processJob(
@@ -68,7 +70,9 @@ const ours: Make = async (path, folder) => {
           size,
           url: "",
           download: () => Promise.resolve(path),
-          appendTo: () => Promise.reject(new Error("Pictures are read as files.")),
+          appendTo: readOtherwise,
+          read: readOtherwise,
+          derive: readOtherwise,
         }),
       deliver: () => {},
       progress: () => {},

@@ -16,7 +16,7 @@ import { compareLadder } from "./kit/quality.ts";
 import { number } from "./kit/report.ts";
 import { takeTurns } from "./kit/sides.ts";
 import { median, spread } from "./kit/statistics.ts";
-import { watchTools } from "./kit/tool-watch.ts";
+import { toolLine, watchTools } from "./kit/tool-watch.ts";
 import { removeFile, sendFile } from "./kit/upload.ts";
 
 /** Overhead that does not grow with the film weighs less in a longer one. */
@@ -46,6 +46,7 @@ interface Ours {
   seconds: number;
   cpu: CpuBill;
   phases: string;
+  tools: string;
   untilReady: number;
   guards: Finding["guards"];
 }
@@ -81,7 +82,9 @@ async function measure(
     guards: mine?.guards ?? {},
     notes: [
       `ours ${number(median(times))} s (${spread(times)}), bare ${number(median(theirs))} s (${spread(theirs)})`,
-      ...(mine && best ? [cpuLine(mine.cpu, best.cpu), `phases: ${mine.phases}`, readyLine(mine)] : []),
+      ...(mine && best
+        ? [cpuLine(mine.cpu, best.cpu), `phases: ${mine.phases}`, `tools: ${mine.tools}`, readyLine(mine)]
+        : []),
     ],
   };
 }
@@ -125,6 +128,7 @@ async function runOurs(house: House, film: Film, compareWith: string | null): Pr
     seconds: (ready - sent.answered) / 1_000,
     cpu,
     phases: phaseLine(phasesOf(course)),
+    tools: toolLine(spans),
     untilReady: (done - sent.answered) / 1_000,
     guards,
   };

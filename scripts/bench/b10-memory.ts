@@ -9,7 +9,7 @@ import { join } from "node:path";
 import type { Bench, Benchmark, Finding } from "./benchmark.ts";
 import { ffmpeg } from "./kit/ffmpeg.ts";
 import { type House, openHouse } from "./kit/house.ts";
-import { peakMemory } from "./kit/processes.ts";
+import { memoryNow, peakMemory } from "./kit/processes.ts";
 import { number } from "./kit/report.ts";
 import { median } from "./kit/statistics.ts";
 import { removeFile, sendFile } from "./kit/upload.ts";
@@ -25,24 +25,34 @@ export const memory: Benchmark = {
   title: "the agent's memory, from a small film to a large one",
   run: async (bench) => {
     const house = await openHouse(bench);
-    const [small, large] = bench.pick([10, 4_900], [10, 300]);
-    const peaks: number[][] = [];
+    const [small, large] = bench.pick([10, 4_900] as const, [10, 300] as const);
+    const found: Memory[] = [];
     for (const megabytes of [small, large]) {
       const path = join(bench.folder, `${megabytes}.mkv`);
       await makeRaw(path, megabytes);
-      const rounds: number[] = [];
-      for (let round = 0; round < bench.pick(3, 1); round++)
-        rounds.push(await peakOf(bench, house, path, round));
-      peaks.push(rounds);
+      const rounds: Memory[] = [];
+      for (let round = 0; round < bench.pick(3, 1); round++) {
+        rounds.push(await measure(bench, house, path, round));
+      }
+      found.push({
+        idle: median(rounds.map(({ idle }) => idle)),
+        peak: median(rounds.map(({ peak }) => peak)),
+      });
       await rm(path);
     }
-    return findingsOf(peaks.map(median), [small, large]);
+    return findingsOf(found, [small, large]);
   },
 };
 
-/** Bytes. */
-async function peakOf(bench: Bench, house: House, path: string, round: number): Promise<number> {
+interface Memory {
+  /** Bytes, before its first job. */
+  idle: number;
+  peak: number;
+}
+
+async function measure(bench: Bench, house: House, path: string, round: number): Promise<Memory> {
   const agent = await house.startAgent(`memory-${statSync(path).size}-${round}`);
+  const idle = memoryNow(agent.pid);
   const sent = await sendFile(house.url, path);
   const { record } = await house.untilRecord(sent.id, ({ status }) => status !== "processing");
   const peak = peakMemory(agent.pid);
@@ -53,7 +63,7 @@ async function peakOf(bench: Bench, house: House, path: string, round: number): 
   await agent.stop();
   house.agents.pop();
   await removeFile(sent);
-  return peak;
+  return { idle, peak };
 }
 
 async function makeRaw(path: string, megabytes: number): Promise<void> {
@@ -63,16 +73,17 @@ async function makeRaw(path: string, megabytes: number): Promise<void> {
   await ffmpeg(["-f", "lavfi", "-i", picture, ...raw, path]);
 }
 
-function findingsOf(peaks: readonly number[], sizes: readonly number[]): Finding[] {
-  const [small, large] = peaks.map((peak) => peak / MEGABYTE);
-  const [from, until] = sizes;
+function findingsOf(found: readonly Memory[], [from, until]: readonly [number, number]): Finding[] {
+  const megabytes = (bytes: number | undefined) => (bytes ?? NaN) / MEGABYTE;
+  const [small, large] = found.map(({ peak }) => megabytes(peak));
+  const idle = number(megabytes(found[0]?.idle));
   return [
     {
       case: `${until} MB over ${from} MB`,
       value: (large ?? NaN) / (small ?? NaN),
       unit: "ratio",
       target: { most: MOST_GROWTH },
-      notes: [`peaks ${number(small ?? NaN)} and ${number(large ?? NaN)} MB`],
+      notes: [`idle ${idle} MB, peaks ${number(small ?? NaN)} and ${number(large ?? NaN)} MB`],
     },
     { case: `peak at ${until} MB`, value: large ?? NaN, unit: "MB", target: { most: MOST_MEGABYTES } },
   ];

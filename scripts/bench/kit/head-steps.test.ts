@@ -11,9 +11,9 @@ test("the steps to the first segment follow one another and add up", () => {
       { job: "v", kind: "video", from: 710, to: 1_900 },
     ],
     tools: [
-      { pid: 1, tool: "probe", from: 20, to: 320 },
-      { pid: 2, tool: "other", from: 300, to: 500 },
-      { pid: 3, tool: "encode", from: 800, to: 1_700 },
+      { pid: 1, tool: "probe", from: 20, to: 320, cpu: 0 },
+      { pid: 2, tool: "other", from: 300, to: 500, cpu: 0 },
+      { pid: 3, tool: "encode", from: 800, to: 1_700, cpu: 0 },
     ],
   });
   const seconds = steps.map((step) => Number(step.seconds.toFixed(3)));

@@ -37,7 +37,10 @@ export function headSteps({ answered, playable, jobs, tools }: Way): Phase[] {
     { name: "head: other tools", seconds: making.probe + making.other },
     { name: "head: agent (boxes, upload)", seconds: making.none },
     { name: "sound's head, after that", seconds: (heard - made) / 1_000 },
-    { name: "commit and delivery", seconds: (playable - heard) / 1_000 },
+    {
+      name: "until what the master lists first came (commit, delivery, its rung)",
+      seconds: (playable - heard) / 1_000,
+    },
   ];
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { phaseLine, phasesOf } from "./phases.ts";
-import { toolOf } from "./tool-watch.ts";
+import { toolLine, toolOf } from "./tool-watch.ts";
 
 const span = (tool: "encode" | "probe" | "other", from: number, to: number) => ({
   pid: from,
@@ -36,4 +36,10 @@ test("an encoder is told from other tools by its command", () => {
   expect(toolOf("/usr/bin/ffprobe -v error -i x")).toBe("probe");
   expect(toolOf("ffmpeg -i x -c copy y.mp4")).toBe("other");
   expect(toolOf("node cli.ts --edge http://ffmpeg.example")).toBeNull();
+});
+
+test("tools are told with their number and their CPU time", () => {
+  const spans = [span("encode", 0, 1), span("probe", 0, 1), span("encode", 2, 3)];
+  const line = toolLine(spans.map((one, at) => ({ ...one, cpu: at + 0.5 })));
+  expect(line).toContain("encoders 2 runs, 3.00 s of CPU · ffprobe 1 runs, 1.50 s of CPU");
 });

@@ -20,7 +20,18 @@ export function cpuOf(pid: number): CpuSeconds {
 
 /** Most bytes it ever had in memory, without its children. */
 export function peakMemory(pid: number): number {
-  return 1_024 * Number(/^VmHWM:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0);
+  return memoryLine(pid, "VmHWM");
+}
+
+/** Bytes it has in memory now, without its children. */
+export function memoryNow(pid: number): number {
+  return memoryLine(pid, "VmRSS");
+}
+
+function memoryLine(pid: number, name: string): number {
+  return (
+    1_024 * Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(read(`/proc/${pid}/status`))?.[1] ?? 0)
+  );
 }
 
 export function commandOf(pid: number): string {

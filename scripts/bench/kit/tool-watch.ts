@@ -2,7 +2,7 @@
  * Watches from outside what tools an agent has running, so that a benchmark can say where the time went without
  * asking the agent. Samples /proc; a stretch shorter than a sample may be missed.
  */
-import { commandOf, descendants } from "./processes.ts";
+import { commandOf, cpuOf, descendants } from "./processes.ts";
 
 export type Tool = "encode" | "probe" | "other";
 
@@ -12,6 +12,8 @@ export interface ToolSpan {
   tool: Tool;
   from: number;
   to: number;
+  /** CPU seconds, as of the last look at it. */
+  cpu: number;
 }
 
 const SAMPLE_MS = 60;
@@ -35,10 +37,11 @@ export function watchTools(pids: () => readonly number[]): ToolWatch {
     const now = Date.now();
     for (const pid of pids().flatMap(descendants)) {
       const known = spans.get(pid);
-      if (known) known.to = now;
+      const cpu = cpuOf(pid).own;
+      if (known) Object.assign(known, { to: now, cpu });
       else {
         const tool = toolOf(commandOf(pid));
-        if (tool !== null) spans.set(pid, { pid, tool, from: now, to: now });
+        if (tool !== null) spans.set(pid, { pid, tool, from: now, to: now, cpu });
       }
     }
   };
@@ -49,4 +52,16 @@ export function watchTools(pids: () => readonly number[]): ToolWatch {
       return [...spans.values()].toSorted((one, other) => one.from - other.from);
     },
   };
+}
+
+const TOOLS: Record<Tool, string> = { encode: "encoders", probe: "ffprobe", other: "other ffmpeg" };
+
+/** "encoders 3 runs, 16.1 s of CPU · ffprobe …" */
+export function toolLine(spans: readonly ToolSpan[]): string {
+  const line = (tool: Tool) => {
+    const own = spans.filter((span) => span.tool === tool);
+    const cpu = own.reduce((total, span) => total + span.cpu, 0);
+    return `${TOOLS[tool]} ${own.length} runs, ${cpu.toFixed(2)} s of CPU`;
+  };
+  return (Object.keys(TOOLS) as Tool[]).map(line).join(" · ");
 }

@@ -110,12 +110,9 @@ async function runOurs(house: House, film: Film, compareWith: string | null): Pr
   const sent = await sendFile(house.url, film.path);
   const { at: ready } = await house.untilRecord(sent.id, isPlayable);
   const cpu = billSince(cpuBefore, cpuBill(house.agents));
-  const course = {
-    answered: sent.answered,
-    ready,
-    jobs: agent.jobs().slice(jobsBefore),
-    tools: tools.stop(),
-  };
+  const spans = tools.stop();
+  const jobs = agent.jobs().slice(jobsBefore);
+  const course = { answered: sent.answered, ready, jobs, tools: spans };
   const { record, at: done } = await house.untilRecord(sent.id, ({ status }) => status !== "processing");
   if (record.status !== "ready") throw new Error(`The film ended ${record.status}.`);
   const guards = compareWith === null ? {} : await compareLadder(record, film, compareWith);

@@ -22,11 +22,12 @@ const LONG_LEASES = { LEASE_SECONDS: "3600" };
 const HOUR_S = 3_600;
 const POLL_MS = 50;
 
-/** Haste leaves a job of a minute some seconds, so that the edge's own milliseconds weigh what they should. */
+/** The hastier, the more the edge's own milliseconds weigh: all of it runs on the cores of one machine here. */
 const FLEETS: readonly (FleetOptions & { least: number; name: string })[] = [
   { agents: 8, filmSeconds: 300, haste: 4, least: 0.85, name: "8 simulated, film of 5 min" },
-  { agents: 64, filmSeconds: 4 * HOUR_S, haste: 15, least: 0.7, name: "64 simulated, film of 4 h" },
+  { agents: 64, filmSeconds: 4 * HOUR_S, haste: 4, least: 0.7, name: "64 simulated, film of 4 h" },
 ];
+const QUICK_HASTE = 8;
 const REAL = { agents: 8, share: 0.2, seconds: 300, least: 0.85 };
 
 export const manyAgents: Benchmark = {
@@ -34,7 +35,9 @@ export const manyAgents: Benchmark = {
   title: "N agents over one, over N",
   run: async (bench) => {
     const findings: Finding[] = [];
-    for (const fleet of FLEETS) findings.push(await simulate(bench, fleet));
+    for (const fleet of FLEETS) {
+      findings.push(await simulate(bench, { ...fleet, haste: bench.pick(fleet.haste, QUICK_HASTE) }));
+    }
     const real = bench.quick ? null : await shareOut(bench);
     return real === null ? findings : [...findings, real];
   },
@@ -61,7 +64,7 @@ async function simulate(bench: Bench, fleet: (typeof FLEETS)[number]): Promise<F
     unit: "of N",
     target: { least: fleet.least },
     notes: [
-      `one agent ${number(needed)} s, together ${number(wall)} s (${number(needed / wall)} times as fast), bound ${number(bound)} s`,
+      `one agent ${number(needed)} s, together ${number(wall)} s (${number(needed / wall)} times as fast), bound ${number(bound)} s, longest rectangle ${number(harvest.longest)} s`,
       `${rectangles} rectangles; made twice: ${number((100 * (spent - needed)) / needed)} % of the work`,
       `a rectangle is sent and acknowledged in ${milliseconds(deliveries)}; the next one comes after ${milliseconds(idles)}; these pass ${fleet.haste} times too slowly here`,
       `workerd ${number((1_000 * cpu) / rectangles)} ms of CPU a rectangle, everything included`,

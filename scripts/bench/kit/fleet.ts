@@ -27,6 +27,8 @@ export class Harvest {
   /** Seconds on one core that were spent. */
   spent = 0;
   rectangles = 0;
+  /** Seconds on one core: no number of agents is faster than that. */
+  longest = 0;
   /** Milliseconds, as they passed: from the end of the work until it was acknowledged, … */
   readonly deliveries: number[] = [];
   /** … and from a free core until the next rectangle came. */
@@ -37,6 +39,7 @@ export class Harvest {
     const cost = costOf(recipe);
     const pieces = piecesOf(recipe);
     this.spent += cost;
+    this.longest = Math.max(this.longest, cost);
     if (recipe.kind === "video") this.rectangles += 1;
     if (pieces.length > 0 && fresh.length === 0) return;
     const repeated = pieces.reduce((total, { seconds }) => total + seconds, 0);

@@ -3,10 +3,7 @@ import { phaseLine, phasesOf } from "./phases.ts";
 import { toolLine, toolOf } from "./tool-watch.ts";
 
 const span = (tool: "encode" | "probe" | "other", from: number, to: number) => ({
-  pid: from,
-  tool,
-  from,
-  to,
+  ...{ pid: from, tool, from, to, cpu: 0 },
 });
 
 test("phases follow one another and add up to the whole", () => {

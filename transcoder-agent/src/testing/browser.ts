@@ -27,7 +27,11 @@ const PLAYER = `async ({ address, switching }) => {
   document.body.append(video);
   const errors = [];
   const hls = new Hls({ maxBufferLength: 600, maxMaxBufferLength: 600 });
-  hls.on(Hls.Events.ERROR, (_, data) => errors.push(data.details + (data.fatal ? " fatal" : "")));
+  hls.on(Hls.Events.ERROR, (_, data) => {
+    // hls.js tells so when a switch that we asked for ends a load it had begun: no fault of the film.
+    if (switching && !data.fatal && data.details === Hls.ErrorDetails.INTERNAL_ABORTED) return;
+    errors.push(data.details + (data.fatal ? " fatal" : ""));
+  });
   video.addEventListener("error", () => errors.push(video.error.message));
   const levels = new Set();
   hls.on(Hls.Events.FRAG_BUFFERED, (_, { frag }) => {

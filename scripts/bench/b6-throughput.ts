@@ -41,7 +41,10 @@ export const throughput: Benchmark = {
     const path = join(bench.folder, "tone.mp3");
     await ffmpeg(["-f", "lavfi", "-i", "sine=f=440:d=0.1", "-b:a", "64k", path]);
     await inParallel(cycles, () => sendFile(house.url, path));
-    return [await releasing(agents, course), await completing(agents, course, cycles)];
+    bench.say(`giving back for ${RELEASING_MS / 1_000} s`);
+    const back = await releasing(agents, course);
+    bench.say("completing");
+    return [back, await completing(agents, course, cycles)];
   },
 };
 

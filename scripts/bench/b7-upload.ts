@@ -9,7 +9,7 @@ import { number } from "./kit/report.ts";
 import { timed } from "./kit/sides.ts";
 import { median, spread } from "./kit/statistics.ts";
 import { compareTwo, startTwo, type TwoWorkerds } from "./kit/two-workerds.ts";
-import { putFile, removeFile, sendFile } from "./kit/upload.ts";
+import { putFile, removeFile, type Sent, sendFile } from "./kit/upload.ts";
 
 const MEGABYTE = 1_000_000;
 const LEAST = 0.9;
@@ -34,18 +34,11 @@ async function measure(bench: Bench, two: TwoWorkerds, megabytes: number, rounds
   bench.say(`${megabytes} MB, ${rounds} rounds`);
   const path = join(bench.folder, `${megabytes}.bin`);
   await writeNoise(path, megabytes);
-  const ours = async () => {
-    let sent: Awaited<ReturnType<typeof sendFile>> | undefined;
-    const seconds = await timed(async () => (sent = await sendFile(two.ours, path)));
-    if (sent) await removeFile(sent);
-    return seconds;
-  };
-  const bare = async () => {
-    const seconds = await timed(() => putFile(`${two.bare}/object`, path));
-    await (await fetch(`${two.bare}/object`, { method: "DELETE" })).arrayBuffer();
-    return seconds;
-  };
+  const sent: Sent[] = [];
+  const ours = () => timed(async () => void sent.push(await sendFile(two.ours, path)));
+  const bare = () => timed(() => putFile(`${two.bare}/object`, path));
   const { times, note } = await compareTwo(two, { ours, bare }, rounds);
+  for (const file of sent) await removeFile(file);
   return {
     case: `${megabytes} MB`,
     value: median(times.bare) / median(times.ours),

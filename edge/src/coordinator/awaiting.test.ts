@@ -157,6 +157,9 @@ test("a small rectangle that others have made meanwhile is dropped, and its agen
   const waiting = bench.edge.calls.awaitSegment(planId, "480", segment, 8_000);
   const isSmall = ({ recipe }: Grant) =>
     recipe.kind === "video" && recipe.rungs.length === 1 && recipe.segments[0] === segment;
+  // Slots that came free before the wait is known would go to what follows.
+  const waits = "select id from jobs where part like 'wait.%' and planId = ?";
+  await eventually(async () => (await bench.edge.sql(waits, planId)).length > 0);
   agent.ready({ gpu: 0, cpu: 3, io: 4 });
   const small = await eventually(() => agent.grants().find(isSmall) ?? null);
   await bench.finish(agent, large);

@@ -28,6 +28,12 @@ async function workUntil(agent: TestAgent, fits: (grant: Grant) => boolean): Pro
   });
 }
 
+/** Slots that come free before the coordinator knows of a wait go to what follows instead. */
+async function untilKnown(planId: string): Promise<void> {
+  const waits = "select id from jobs where part like 'wait.%' and planId = ?";
+  await eventually(async () => (await bench.edge.sql(waits, planId)).length > 0);
+}
+
 /** Inspected and planned, with nothing encoded yet. */
 async function planned(agent: TestAgent): Promise<{ fileId: string; planId: string }> {
   const fileId = await bench.file("video");
@@ -110,6 +116,7 @@ test("the first to commit a segment owns it, for ever; the later rectangle keeps
     grant.recipe.segments[1] > 40;
   const large = await workUntil(agent, (grant) => covers(grant, 2));
   const waiting = bench.edge.calls.awaitSegment(planId, "480", 40, 8_000);
+  await untilKnown(planId);
   agent.ready({ gpu: 0, cpu: 3, io: 4 });
   const small = await eventually(() => agent.grants().find((grant) => covers(grant, 1)) ?? null);
   await bench.finish(agent, small);
@@ -157,9 +164,7 @@ test("a small rectangle that others have made meanwhile is dropped, and its agen
   const waiting = bench.edge.calls.awaitSegment(planId, "480", segment, 8_000);
   const isSmall = ({ recipe }: Grant) =>
     recipe.kind === "video" && recipe.rungs.length === 1 && recipe.segments[0] === segment;
-  // Slots that came free before the wait is known would go to what follows.
-  const waits = "select id from jobs where part like 'wait.%' and planId = ?";
-  await eventually(async () => (await bench.edge.sql(waits, planId)).length > 0);
+  await untilKnown(planId);
   agent.ready({ gpu: 0, cpu: 3, io: 4 });
   const small = await eventually(() => agent.grants().find(isSmall) ?? null);
   await bench.finish(agent, large);

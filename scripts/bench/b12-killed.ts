@@ -87,7 +87,7 @@ function findingOf(
     notes: [
       `${number(secondsLost)} s of encoding lost, ${number((100_000 * secondsLost) / spent)} % of what had been spent`,
       again.length > 0
-        ? `what it held was taken up ${number(taking / 1_000)} s after its death (start of the other agent included)`
+        ? `what it held was taken up ${number(taking / 1_000)} s after its death (start of the other agent and what it had begun by then included)`
         : "it held nothing when it died",
     ],
   };

@@ -10,7 +10,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ["activity"],
   ["catalog", "identity"],
   ["coordinator", "sharing"],
-  ["upload", "delivery"],
+  ["upload", "delivery", "fleet"],
   ["pages"],
 ];
 /** Rooms of one level that may still use one another, downwards only: from → to. */

@@ -24,6 +24,8 @@ class Witness implements Listener {
   cancelled = (frame: CoordinatorFrame) => void this.heard.push(frame);
   renewed = (frame: CoordinatorFrame) => void this.heard.push(frame);
   drained = (frame: CoordinatorFrame) => void this.heard.push(frame);
+  resumes = 0;
+  resumed = () => void (this.resumes += 1);
   cutOff = () => void (this.cuts += 1);
   stopped = (ending: Ending) => void (this.ending = ending);
   welcomes = () => this.heard.filter(({ type }) => type === "welcome").length;

@@ -30,6 +30,8 @@ export interface Listener {
   cancelled: (cancel: Cancel) => void;
   renewed: (renewed: Renewed) => void;
   drained: (drain: Drain) => void;
+  /** A drain is over. */
+  resumed: () => void;
   /** No contact for so long that others have the jobs by now. */
   cutOff: () => void;
   /** For good: only a person can mend it. */
@@ -158,6 +160,8 @@ export class Connection {
         return this.#listener?.renewed(frame);
       case "drain":
         return this.#listener?.drained(frame);
+      case "resume":
+        return this.#listener?.resumed();
       case "move":
         return this.#move(frame);
       case "signed":

@@ -17,8 +17,12 @@ const FROM_AGENTS: Record<AgentFrame["type"], string[]> = {
   hello: [
     `{"type":"hello","seq":1,"protocol":1,"agentVersion":"0.1.0","bootId":"0b6f","label":"attic","capabilities":{"kinds":["inspect","image","video","audio","mp4"],"encoders":["h264_nvenc","libx264"],"ffmpeg":"7.0.2","cores":8,"memoryBytes":33554432000,"platform":"linux-x64"},"slots":{"gpu":1,"cpu":2,"io":4},"held":[{"job":"main.01JD","epoch":3,"secret":"q83vEjRWeJA"}]}`,
     `{"type":"hello","seq":1,"protocol":1,"agentVersion":"0.1.0","bootId":"0b6f","label":"","capabilities":{"kinds":["image"],"encoders":[],"ffmpeg":"","cores":1,"memoryBytes":0,"platform":"darwin-arm64"},"slots":{"gpu":0,"cpu":0,"io":2},"held":[]}`,
+    `{"type":"hello","seq":1,"protocol":1,"agentVersion":"0.1.0","bootId":"0b6f","label":"","capabilities":{"kinds":["image"],"encoders":[],"ffmpeg":"","cores":1,"memoryBytes":0,"platform":"linux-x64","sandbox":"namespaces"},"slots":{"gpu":0,"cpu":0,"io":2},"held":[]}`,
   ],
-  ready: [`{"type":"ready","seq":2,"slots":{"gpu":0,"cpu":1,"io":4}}`],
+  ready: [
+    `{"type":"ready","seq":2,"slots":{"gpu":0,"cpu":1,"io":4}}`,
+    `{"type":"ready","seq":3,"slots":{"gpu":0,"cpu":0,"io":0},"resting":"schedule: 22:00-07:00"}`,
+  ],
   renew: [
     `{"type":"renew","seq":3,"leases":[{"job":"main.01JD","epoch":3,"secret":"q83vEjRWeJA","fraction":0.25}]}`,
     `{"type":"renew","seq":3,"leases":[]}`,
@@ -76,6 +80,7 @@ const FROM_COORDINATORS: Record<CoordinatorFrame["type"], string[]> = {
   renewed: [`{"type":"renewed","seq":13,"re":3,"lost":["main.01JD"]}`],
   move: [`{"type":"move","seq":14,"url":"/agent?pool=second"}`],
   drain: [`{"type":"drain","seq":15,"reason":"disk full"}`],
+  resume: [`{"type":"resume","seq":18}`],
   error: [
     `{"type":"error","seq":16,"re":null,"message":"unknown frame"}`,
     `{"type":"error","seq":17,"re":4,"message":"unknown job"}`,

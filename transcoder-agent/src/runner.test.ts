@@ -193,6 +193,14 @@ test("without contact for too long all work is dropped; before that it goes on",
   expect((await bench.coordinator.nth("hello", 2)).held).toEqual([]);
 });
 
+test("an edge that drained the agent may let it go on", async () => {
+  await bench.start();
+  bench.coordinator.say({ type: "drain", reason: "paused by the operator" });
+  await bench.readyIs({ gpu: 0, cpu: 0, io: 0 });
+  bench.coordinator.say({ type: "resume" });
+  await bench.readyIs({ gpu: 0, cpu: 2, io: 1 });
+});
+
 test("an edge that drains the agent gets no more ready slots, until the next welcome", async () => {
   await bench.start();
   bench.coordinator.say({ type: "drain", reason: "disk full" });

@@ -115,6 +115,13 @@ export class Runner implements Listener {
     this.#tellReady();
   }
 
+  resumed(): void {
+    if (!this.#excused) return;
+    this.#log.info("the edge gives this agent jobs again");
+    this.#excused = false;
+    this.#tellReady();
+  }
+
   cutOff(): void {
     for (const held of this.#live()) this.#abandon(held, "no contact for too long");
   }

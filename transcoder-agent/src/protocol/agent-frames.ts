@@ -19,6 +19,8 @@ export const Capabilities = z.object({
   cores: count,
   memoryBytes: count,
   platform: z.string(),
+  /** How ffmpeg is confined here, in a word or two for people ("namespaces", "limits"). */
+  sandbox: z.string().max(60).optional(),
 });
 export type Capabilities = z.infer<typeof Capabilities>;
 
@@ -38,7 +40,13 @@ export const Hello = z.object({
   held: z.array(LeaseRef),
 });
 /** Free slots now, absolute: never a difference. */
-export const Ready = z.object({ type: z.literal("ready"), ...frame, slots: Slots });
+export const Ready = z.object({
+  type: z.literal("ready"),
+  ...frame,
+  slots: Slots,
+  /** Why it takes nothing although it could: its schedule, or a GPU that is busy with something else. */
+  resting: z.string().max(200).optional(),
+});
 export const Renew = z.object({
   type: z.literal("renew"),
   ...frame,

@@ -66,7 +66,9 @@ export const Cancel = z.object({
 /** Answers a `renew`: leases named there that are over. */
 export const Renewed = z.object({ type: z.literal("renewed"), ...reply, lost: z.array(z.string()) });
 export const Move = z.object({ type: z.literal("move"), ...frame, url: z.string() });
+/** Take no more, finish what is held; until `resume` or the next welcome. */
 export const Drain = z.object({ type: z.literal("drain"), ...frame, reason: z.string() });
+export const Resume = z.object({ type: z.literal("resume"), ...frame });
 export const ErrorFrame = z.object({
   type: z.literal("error"),
   ...frame,
@@ -84,6 +86,7 @@ export const CoordinatorFrame = z.discriminatedUnion("type", [
   Renewed,
   Move,
   Drain,
+  Resume,
   ErrorFrame,
 ]);
 export type CoordinatorFrame = z.infer<typeof CoordinatorFrame>;
@@ -96,4 +99,5 @@ export type Cancel = z.infer<typeof Cancel>;
 export type Renewed = z.infer<typeof Renewed>;
 export type Move = z.infer<typeof Move>;
 export type Drain = z.infer<typeof Drain>;
+export type Resume = z.infer<typeof Resume>;
 export type ErrorFrame = z.infer<typeof ErrorFrame>;

@@ -91,6 +91,7 @@ export class JobBench {
       cancelled: ignore,
       renewed: ignore,
       drained: ignore,
+      resumed: ignore,
       cutOff: ignore,
       stopped: ignore,
     });

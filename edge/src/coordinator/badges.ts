@@ -6,6 +6,8 @@ import type { JobKind, Slots } from "#protocol";
 import { SECOND } from "../config.ts";
 import { NO_SLOTS, type Seat } from "./ledger-types.ts";
 
+/** Of an agent nobody has given one; higher goes first, 0 … 9. */
+export const DEFAULT_TIER = 5;
 /** An agent pings every 20 s; three missed and its link counts as dead. */
 const SILENT_MS = 65 * SECOND;
 
@@ -21,6 +23,10 @@ export interface Badge {
   /** Until when it gets none of a kind. */
   drained: Partial<Record<JobKind, number>>;
   speed: Partial<Record<JobKind, number>>;
+  /** As the operator has set it, 0 … 9: higher goes first. */
+  tier: number;
+  /** Gets nothing until the operator says otherwise: paused or draining. */
+  paused: boolean;
   /** Of the last frame. */
   seenAt: number;
 }
@@ -35,6 +41,8 @@ export function newBadge(agentId: string, origin: string, now: number): Badge {
     free: NO_SLOTS,
     drained: {},
     speed: {},
+    tier: DEFAULT_TIER,
+    paused: false,
     seenAt: now,
   };
 }

@@ -165,6 +165,8 @@ export interface Seat {
   capacity: Slots;
   /** Cost units per second, measured, by kind. */
   speed: Partial<Record<JobKind, number>>;
+  /** Higher goes first. */
+  tier: number;
 }
 
 /** A job as progress sees it. */

@@ -20,7 +20,7 @@ function waiting(changes: Partial<Waiting> = {}): Waiting {
 function seat(agentId: string, changes: Partial<Seat> = {}): Seat {
   const slots = { gpu: 0, cpu: 1, io: 1 };
   return {
-    ...{ agentId, kinds: KINDS, drained: [], speed: {} },
+    ...{ agentId, kinds: KINDS, drained: [], speed: {}, tier: 5 },
     ...{ free: { ...slots, ...changes.free }, capacity: { ...slots, ...changes.free } },
     ...changes,
   };
@@ -124,6 +124,14 @@ describe("which agent", () => {
     expect(pair([waiting()], [fast, roomy])[0]?.agentId).toBe("roomy");
     const gpu = seat("gpu", { free: { gpu: 1, cpu: 0, io: 0 } });
     expect(pair([waiting()], [roomy, gpu])[0]?.agentId).toBe("gpu");
+  });
+
+  test("the higher tier before a GPU, slots, bytes and speed, but never the one that just lost it", () => {
+    const low = () => seat("low", { free: { gpu: 1, cpu: 8, io: 8 }, speed: { video: 9 }, tier: 4 });
+    expect(pair([waiting({ holders: ["low"] })], [low(), seat("high")])[0]?.agentId).toBe("high");
+    expect(pair([waiting({ avoid: "high", losses: 1 })], [low(), seat("high")])[0]?.agentId).toBe("low");
+    const two = pair([waiting(), waiting()], [low(), seat("high")]);
+    expect(two.map(({ agentId }) => agentId)).toEqual(["high", "low"]);
   });
 
   test("not the one that just lost it, unless nobody else is free", () => {

@@ -4,8 +4,8 @@
  *
  * Jobs: highest rank first (ageing lifts it); inside a rank owners take turns; inside an owner what is nearest
  * to the start. An owner above a quarter of all slots stands back while others have a job that could go.
- * Agents: able and not drained for the kind, not the one that just lost the job, a GPU before cores, then the
- * most free slots, then who has the file's bytes already, then the fastest at that kind.
+ * Agents: able and not drained for the kind, not the one that just lost the job, the higher tier first, a
+ * GPU before cores, then the most free slots, then who has the file's bytes already, then the fastest at that kind.
  */
 import type { ResourceClass } from "#protocol";
 import { SECOND } from "../config.ts";
@@ -123,6 +123,7 @@ function mustAvoid(job: Waiting, usage: Usage, now: number): boolean {
 function isBetter(seat: Seat, best: Seat, job: Waiting): boolean {
   const merits = (one: Seat) => [
     one.agentId === job.avoid ? 0 : 1,
+    one.tier,
     job.needs === "encoder" && one.free.gpu > 0 ? 1 : 0,
     one.free.gpu + one.free.cpu + one.free.io,
     job.holders.includes(one.agentId) ? 1 : 0,

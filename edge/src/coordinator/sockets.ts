@@ -3,7 +3,7 @@
  * else. Sockets outlive the object's sleep, so everything in memory here can be built anew from them.
  */
 import { CLOSE_REPLACED, type CoordinatorFrame } from "#protocol";
-import { countSlots, isSilent, seatOf, type Badge } from "./badges.ts";
+import { countSlots, isSilent, newBadge, seatOf, type Badge } from "./badges.ts";
 import type { Seat, Work } from "./ledger-types.ts";
 import { isAble } from "./schedule.ts";
 
@@ -37,8 +37,9 @@ export class Sockets {
   badge(socket: WebSocket): Badge {
     const known = this.#badges.get(socket);
     if (known) return known;
-    // Pinned by `pin`, and by nothing else.
-    const badge = socket.deserializeAttachment() as Badge;
+    // Pinned by `pin`, and by nothing else; perhaps by an older version that knew fewer fields.
+    const pinned = socket.deserializeAttachment() as Badge;
+    const badge = { ...newBadge(pinned.agentId, pinned.origin, pinned.seenAt), ...pinned };
     this.#badges.set(socket, badge);
     return badge;
   }
@@ -74,7 +75,8 @@ export class Sockets {
     const seats: Seat[] = [];
     for (const socket of this.#all().values()) {
       const badge = this.badge(socket);
-      if (countSlots(badge.free) > 0 && this.#isAlive(socket)) seats.push(seatOf(badge, now));
+      if (!badge.paused && countSlots(badge.free) > 0 && this.#isAlive(socket))
+        seats.push(seatOf(badge, now));
     }
     return seats;
   }
@@ -83,7 +85,8 @@ export class Sockets {
   isAnyAble(work: Work, now: number, except?: string | null): boolean {
     for (const socket of this.#all().values()) {
       const badge = this.badge(socket);
-      if (badge.agentId !== except && isAble(seatOf(badge, now), work) && this.#isAlive(socket)) return true;
+      if (badge.paused || badge.agentId === except) continue;
+      if (isAble(seatOf(badge, now), work) && this.#isAlive(socket)) return true;
     }
     return false;
   }

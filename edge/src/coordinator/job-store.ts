@@ -15,7 +15,16 @@ const FINISHED = `(jobs.state = 'done'
 
 type Row = Record<string, SqlValue>;
 
-const JSON_COLUMNS = ["recipe", "inputs", "makes", "error", "prefixes", "manifest", "objects"] as const;
+const JSON_COLUMNS = [
+  "recipe",
+  "inputs",
+  "makes",
+  "error",
+  "prefixes",
+  "manifest",
+  "objects",
+  "history",
+] as const;
 /** What never changes once the job is there. */
 const FIXED = [
   ...["id", "fileId", "kind", "version", "sourceEtag", "part", "owner", "shard", "planId"],

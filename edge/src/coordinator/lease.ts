@@ -4,6 +4,7 @@
  */
 import { equalHashes } from "../catalog/ids.ts";
 import { attemptPrefix } from "../storage/object-keys.ts";
+import { resumeAttempt } from "./history.ts";
 import type { Claim, Grantee, Job } from "./ledger-types.ts";
 import { CLOSED_LEASE_MS } from "./retry.ts";
 
@@ -58,6 +59,7 @@ export function adoptJob(
     formerHash: claim.hash,
     leaseEnd: Math.min(now + to.leaseMs, job.deadline),
     prefixes: [attemptPrefix({ ...job, epoch, nonce: to.nonce }), ...job.prefixes],
+    history: resumeAttempt(job.history, epoch),
   };
 }
 

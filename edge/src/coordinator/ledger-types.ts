@@ -77,6 +77,30 @@ export interface JobError {
   message: string;
 }
 
+export const ATTEMPT_OUTCOMES = [
+  "open",
+  "done",
+  "lost",
+  "failed",
+  "released",
+  "fault",
+  "cancelled",
+  "superseded",
+] as const;
+export type AttemptOutcome = (typeof ATTEMPT_OUTCOMES)[number];
+
+/** One grant and what became of it. An adoption goes on with the same one, under a new epoch. */
+export interface Attempt {
+  epoch: number;
+  agentId: string;
+  slot: ResourceClass;
+  grantedAt: number;
+  /** Null while it is under way, verification included. */
+  endedAt: number | null;
+  outcome: AttemptOutcome;
+  error: JobError | null;
+}
+
 /** A verified object of a done job. */
 export interface StoredObject {
   name: string;
@@ -129,6 +153,8 @@ export interface Job extends Omit<JobSpec, "parents"> {
   prefixes: string[];
   manifest: Manifest | null;
   objects: StoredObject[];
+  /** The latest attempts, oldest first. */
+  history: Attempt[];
   createdAt: number;
   /** Of the last attempt. */
   startedAt: number | null;

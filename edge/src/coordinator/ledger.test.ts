@@ -5,7 +5,6 @@ import type { Job } from "./ledger-types.ts";
 import {
   ageJob,
   AGEING_MS,
-  cancelJob,
   commitJob,
   completeJob,
   expireJob,
@@ -15,7 +14,6 @@ import {
   grantJob,
   loseJob,
   missObjects,
-  orphanJob,
   postponeCommit,
   redriveJob,
   releaseJob,
@@ -25,6 +23,7 @@ import {
   wakeJob,
 } from "./ledger.ts";
 import { grantee, job, LEASE_MS, NOW } from "./testing/jobs.ts";
+import { cancelJob, orphanJob } from "./withdrawal.ts";
 
 const half = () => 0.5;
 const ERROR = { code: "network", message: "It broke." } as const;

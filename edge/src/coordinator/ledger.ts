@@ -2,7 +2,8 @@
  * The state machine of a job, as pure functions over one row: each event is a function that answers the row
  * as it is afterwards, or null where the event does not belong to the row's state, and then nothing changes.
  * Called by the turns of this room (`turns.ts`), which load and save rows; knows no clock, socket or table.
- * What concerns a lease that is there (whose it is, renewing, closing, adopting) stands in `lease.ts`.
+ * What concerns a lease that is there (whose it is, renewing, closing, adopting) stands in `lease.ts`, what
+ * nobody needs any more in `withdrawal.ts`; what became of each attempt is written down by `history.ts`.
  *
  *   blocked ──parents done──▶ ready ──grant──▶ leased ──complete──▶ committing ──verified──▶ done
  *                               ▲                │  │                    │                    │
@@ -44,6 +45,7 @@
 import type { FailureCode } from "#protocol";
 import { MINUTE, SECOND } from "../config.ts";
 import { attemptPrefix } from "../storage/object-keys.ts";
+import { beginAttempt, endAttempt } from "./history.ts";
 import {
   isOpen,
   type Grantee,
@@ -89,6 +91,7 @@ export function newJob(spec: JobSpec, id: string, blocked: boolean, now: number)
     prefixes: [],
     manifest: null,
     objects: [],
+    history: [],
     createdAt: now,
     startedAt: null,
     finishedAt: null,
@@ -139,6 +142,7 @@ export function grantJob(job: Job, to: Grantee, now: number): Job | null {
     notBefore: null,
     fraction: 0,
     prefixes: [attemptPrefix({ ...job, epoch, nonce: to.nonce })],
+    history: beginAttempt(job.history, epoch, to, now),
     startedAt: now,
   };
 }
@@ -156,7 +160,8 @@ export function expireJob(job: Job, now: number, random: () => number): Job | nu
 export function loseJob(job: Job, now: number): Job | null {
   if (job.state !== "leased") return null;
   const error: JobError = { code: "lost", message: "The agent was lost while it worked on this." };
-  const lost = { ...job, losses: job.losses + 1, avoid: job.agentId, error };
+  const ended = endAttempt(job, "lost", error, now);
+  const lost = { ...ended, losses: job.losses + 1, avoid: job.agentId, error };
   if (isPoison(lost)) return bury(lost, error, now);
   // The secret's hash stays until the next grant, so that the holder may have the job back.
   return { ...ready(lost, now), leaseEnd: null };
@@ -176,7 +181,7 @@ export function failPermanent(
   error: { code: FailureCode; message: string },
   now: number,
 ): Job | null {
-  return job.state === "leased" ? bury(job, error, now) : null;
+  return job.state === "leased" ? bury(endAttempt(job, "failed", error, now), error, now) : null;
 }
 
 /** The agent's own trouble: another agent will do better. */
@@ -188,7 +193,7 @@ export function failByAgent(
   if (job.state !== "leased") return null;
   const charge = job.faults < FREE_FAULTS ? 1 : 0;
   const failed = {
-    ...job,
+    ...endAttempt(job, "fault", error, now),
     faults: job.faults + 1,
     attempts: job.attempts - charge,
     avoid: job.agentId,
@@ -204,7 +209,8 @@ export function ruinJob(job: Job, message: string, now: number): Job | null {
 
 export function releaseJob(job: Job, now: number): Job | null {
   if (job.state !== "leased") return null;
-  return { ...ready(job, now), ...CLOSED, attempts: job.attempts - 1 };
+  const ended = endAttempt(job, "released", null, now);
+  return { ...ready(ended, now), ...CLOSED, attempts: job.attempts - 1 };
 }
 
 export function completeJob(job: Job, manifest: Manifest, now: number): Job | null {
@@ -232,17 +238,8 @@ export function missObjects(job: Job, message: string, now: number, random: () =
 
 export function commitJob(job: Job, objects: StoredObject[], now: number): Job | null {
   if (job.state !== "committing") return null;
-  return { ...job, state: "done", objects, notBefore: null, fraction: 1, error: null, finishedAt: now };
-}
-
-export function cancelJob(job: Job, now: number): Job | null {
-  if (!isOpen(job.state)) return null;
-  return { ...job, ...CLOSED, state: "cancelled", notBefore: null, error: null, finishedAt: now };
-}
-
-export function orphanJob(job: Job, parent: JobError, now: number): Job | null {
-  const orphan = cancelJob(job, now);
-  return orphan && { ...orphan, error: { code: "parent_failed", message: parent.message } };
+  const ended = endAttempt(job, "done", null, now);
+  return { ...ended, state: "done", objects, notBefore: null, fraction: 1, error: null, finishedAt: now };
 }
 
 export function redriveJob(job: Job, now: number): Job | null {
@@ -272,7 +269,7 @@ export function ready(job: Job, now: number): Job {
 }
 
 function retry(job: Job, error: JobError, now: number, random: () => number): Job {
-  const failed = { ...job, ...CLOSED, avoid: job.agentId, error };
+  const failed = { ...endAttempt(job, "failed", error, now), ...CLOSED, avoid: job.agentId, error };
   if (isPoison(failed)) return bury(failed, error, now);
   return { ...failed, state: "retry_wait", notBefore: now + retryDelay(job.attempts, random) };
 }

@@ -86,6 +86,9 @@ const STEPS: readonly string[] = [
   alter table files add column head text;
   alter table files add column holders text not null default '[]';
   `,
+  `
+  alter table jobs add column history text not null default '[]';
+  `,
 ];
 
 export function migrate(sql: Sql): void {

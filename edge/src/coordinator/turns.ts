@@ -7,17 +7,15 @@ import type { LedgerStore } from "./ledger-store.ts";
 import { isFinished, isOpen, type Job, type JobSpec } from "./ledger-types.ts";
 import {
   ageJob,
-  cancelJob,
   expireJob,
   newJob,
-  orphanJob,
   redriveJob,
   remakeJob,
   reviveJob,
   unblockJob,
   wakeJob,
 } from "./ledger.ts";
-import { lapseJob } from "./withdrawal.ts";
+import { cancelJob, lapseJob, orphanJob } from "./withdrawal.ts";
 
 export interface Turn {
   store: LedgerStore;

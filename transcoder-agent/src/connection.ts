@@ -170,8 +170,7 @@ export class Connection {
         this.#outstanding.settle(frame);
         return;
       case "error":
-        if (!this.#outstanding.settle(frame))
-          this.#log.warn("the edge complains", { message: frame.message });
+        if (!this.#outstanding.settle(frame)) this.#log.warn("the edge complains", { reason: frame.message });
     }
   }
 

@@ -10,9 +10,10 @@ import { Abandoned, JobError } from "./errors.ts";
 import type { Encoder } from "./ffmpeg/encoders.ts";
 import type { Gate } from "./gate.ts";
 import { JobInputs } from "./job-inputs.ts";
-import { stripQueries, type Log } from "./log.ts";
+import type { Log } from "./log.ts";
 import type { JobContext } from "./processors/processor.ts";
 import type { Complete, Grant, LeaseRef, Recipe, Result } from "./protocol.ts";
+import { redact } from "./redact.ts";
 import type { Inputs } from "./source/inputs.ts";
 import type { Transfer } from "./transfer.ts";
 import { Uploads } from "./uploads.ts";
@@ -129,7 +130,8 @@ async function reportFailure(error: unknown, attempt: Attempt, tools: JobTools, 
       await asking.release();
       return;
     }
-    log.warn("failed", { ...failure, ...(error instanceof JobError ? {} : { stack: stackOf(error) }) });
+    const { message: reason, ...kind } = failure;
+    log.warn("failed", { ...kind, reason, ...(error instanceof JobError ? {} : { stack: stackOf(error) }) });
     const verdict = await asking.fail(failure);
     if (!verdict.accepted) logRefusal(log, "its failure", verdict);
   } catch (unreported) {
@@ -141,9 +143,9 @@ function describe(error: unknown, root: string) {
   const known = asJobError(error);
   if (known instanceof JobError) {
     const { failureClass, code, message } = known;
-    return { class: failureClass, code, message: message.slice(0, MESSAGE_LENGTH) };
+    return { class: failureClass, code, message: redact(message).slice(0, MESSAGE_LENGTH) };
   }
-  const message = stripQueries(known.message)
+  const message = redact(known.message)
     .replaceAll(root, "…")
     .slice(0, MESSAGE_LENGTH - 100);
   return { class: "transient", code: "crashed", message: `The job ended unexpectedly: ${message}` } as const;

@@ -1,4 +1,9 @@
-/** Lines for people on a terminal, JSON otherwise. Signed addresses lose their query before they are written. */
+/**
+ * Lines for people on a terminal, JSON otherwise. Every message and field is redacted on its way out: no signed
+ * query, no key and no token is ever written.
+ */
+import { redact } from "./redact.ts";
+
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 export type LogFields = Record<string, string | number | boolean | null | undefined>;
 
@@ -16,6 +21,8 @@ export interface Log {
 export interface LogOptions {
   level: LogLevel;
   format: "text" | "json";
+  /** Taken out wherever they appear, whatever they look like. */
+  secrets?: readonly string[];
   write?: (line: string) => void;
 }
 
@@ -25,7 +32,7 @@ export function createLog(options: LogOptions, bound: LogFields = {}): Log {
     (level: Exclude<LogLevel, "silent">) =>
     (message: string, fields: LogFields = {}) => {
       if (RANK[level] < RANK[options.level]) return;
-      write(format(options.format, level, stripQueries(message), { ...bound, ...fields }));
+      write(lineOf(options, level, message, { ...bound, ...fields }));
     };
   return {
     debug: at("debug"),
@@ -36,18 +43,19 @@ export function createLog(options: LogOptions, bound: LogFields = {}): Log {
   };
 }
 
-/** Replaces the query of every address: signatures live there. */
-export function stripQueries(text: string): string {
-  return text.replaceAll(/(https?:\/\/[^\s?"']+)\?[^\s"']*/g, "$1?…");
-}
-
-function format(kind: "text" | "json", level: string, message: string, fields: LogFields): string {
+function lineOf(
+  { format, secrets = [] }: LogOptions,
+  level: string,
+  said: string,
+  fields: LogFields,
+): string {
+  const message = redact(said, secrets);
   const clean = Object.fromEntries(
     Object.entries(fields)
       .filter(([, value]) => value !== undefined)
-      .map(([key, value]) => [key, typeof value === "string" ? stripQueries(value) : value]),
+      .map(([key, value]) => [key, typeof value === "string" ? redact(value, secrets) : value]),
   );
-  if (kind === "json") return JSON.stringify({ time: new Date().toISOString(), level, message, ...clean });
+  if (format === "json") return JSON.stringify({ time: new Date().toISOString(), level, message, ...clean });
   const clock = new Date().toISOString().slice(11, 19);
   const tail = Object.entries(clean).map(([key, value]) => `${key}=${String(value)}`);
   return [clock, level === "info" ? "" : level, message, ...tail].filter((part) => part !== "").join(" ");

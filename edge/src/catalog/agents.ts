@@ -21,7 +21,11 @@ export async function makeAgent({
 }): Promise<{ row: AgentRow; key: string }> {
   const id = base62(AGENT_ID_LENGTH);
   const secret = newSecret();
-  const row = { id, label, keyHash: await hashSecret(secret), createdAt: now, revokedAt: null };
+  const row = {
+    ...{ id, label, keyHash: await hashSecret(secret), createdAt: now, changedAt: now },
+    ...{ revokedAt: null, enrolledAt: null, connectedAt: null },
+    ...{ tier: 5, state: "active" as const, pool: "main" },
+  };
   return { row, key: `cca_${id}_${secret}` };
 }
 

@@ -138,12 +138,57 @@ export const workOutbox = sqliteTable(
   ],
 );
 
+export const AGENT_STATES = ["active", "paused", "draining"] as const;
+export type AgentState = (typeof AGENT_STATES)[number];
+
+/** Agents that may connect, as the operator wants them; whether one is online the coordinator knows. */
 export const agents = sqliteTable("agents", {
   id: text("id").primaryKey(),
   label: text("label").notNull(),
   keyHash: text("key_hash").notNull(),
   createdAt: integer("created_at").notNull(),
   revokedAt: integer("revoked_at"),
+  /** 0 … 9; a higher one gets jobs first. */
+  tier: integer("tier").notNull().default(5),
+  state: text("state", { enum: AGENT_STATES }).notNull().default("active"),
+  pool: text("pool").notNull().default("main"),
+  /** Null: its key was made by hand. */
+  enrolledAt: integer("enrolled_at"),
+  /** Its first connection; from then on its key is told to nobody. */
+  connectedAt: integer("connected_at"),
+  /** Of tier, state and revocation: the newest word counts, whichever way it comes. */
+  changedAt: integer("changed_at").notNull().default(0),
+});
+
+export const ENROLMENT_STATES = ["waiting", "confirmed", "declined"] as const;
+export type EnrolmentState = (typeof ENROLMENT_STATES)[number];
+
+/** Machines that ask to become agents, by a code that the operator confirms. Gone a day after they expire. */
+export const enrolments = sqliteTable(
+  "enrolments",
+  {
+    code: text("code").primaryKey(),
+    pollTokenHash: text("poll_token_hash").notNull(),
+    /** The agent's id and its key's hash, should it be confirmed. */
+    agentId: text("agent_id").notNull(),
+    keyHash: text("key_hash").notNull(),
+    label: text("label").notNull(),
+    platform: text("platform").notNull(),
+    /** Where the asker is, for the operator to judge by. */
+    address: text("address").notNull(),
+    country: text("country"),
+    state: text("state", { enum: ENROLMENT_STATES }).notNull(),
+    createdAt: integer("created_at").notNull(),
+    expiresAt: integer("expires_at").notNull(),
+  },
+  (table) => [index("enrolments_by_expiry").on(table.expiresAt)],
+);
+
+/** Wrong guesses at the operator's token, by address; a row counts until it ends. */
+export const guesses = sqliteTable("guesses", {
+  key: text("key").primaryKey(),
+  count: integer("count").notNull(),
+  endsAt: integer("ends_at").notNull(),
 });
 
 /** Bytes used and reserved in each shard, and how its last operations went. */

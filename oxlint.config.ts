@@ -113,7 +113,7 @@ export default defineConfig({
     walls(["edge/src/coordinator/coordinator.ts"], [upward("coordinator"), SIGNING, NODE, DRIZZLE, HONO]),
     walls(["edge/src/config.ts"], [HONO, CLOUDFLARE, DRIZZLE, SIGNING, NODE]),
     walls(["transcoder-agent/src/**/*.ts"], [SPAWN, TRANSFER]),
-    walls(["transcoder-agent/src/ffmpeg/run.ts"], [TRANSFER]),
+    walls(["transcoder-agent/src/ffmpeg/run.ts", "transcoder-agent/src/rest/nvidia.ts"], [TRANSFER]),
     walls(["transcoder-agent/src/transfer.ts"], [SPAWN]),
     {
       files: [

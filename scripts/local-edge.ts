@@ -34,6 +34,8 @@ export interface LocalEdgeOptions {
 
 export interface LocalEdge {
   url: string;
+  /** Opens the operator's doors; kept in the data folder (`OPERATOR_TOKEN_FILE`). */
+  operatorToken: string;
   database(): Promise<D1Database>;
   bucket(binding: string): Promise<R2Bucket>;
   /** Makes an agent and answers its key, which is shown only here. */
@@ -42,6 +44,9 @@ export interface LocalEdge {
   scheduled(now?: number): Promise<void>;
   stop(): Promise<void>;
 }
+
+/** In the data folder. */
+export const OPERATOR_TOKEN_FILE = "operator-token";
 
 const MINUTE_MS = 60_000;
 /** Uploads and reads a minute per address: looser than production, since everything here is one address. */
@@ -80,6 +85,7 @@ export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEd
   const cron = options.cron ? setInterval(() => void scheduled().catch(() => {}), MINUTE_MS) : undefined;
   return {
     url,
+    operatorToken: options.vars?.["OPERATOR_TOKEN"] ?? keptSecret(options.dataDir, OPERATOR_TOKEN_FILE),
     database,
     bucket: async (binding) => (await miniflare.getR2Bucket(binding)) as unknown as R2Bucket,
     agentKey: async (label) => (await createAgent(openDatabase(await database()), { label })).key,
@@ -146,14 +152,15 @@ function localVars(options: LocalEdgeOptions, url: string): Record<string, strin
   };
   return {
     ANONYMOUS_UPLOADS: "true",
-    SIGNING_SECRET: signingSecret(options.dataDir),
+    SIGNING_SECRET: keptSecret(options.dataDir, "signing-secret"),
+    OPERATOR_TOKEN: keptSecret(options.dataDir, OPERATOR_TOKEN_FILE),
     ...(options.signer === "relay" ? {} : s3),
   };
 }
 
-/** A relay address signed before a restart must hold after it, so the secret is kept with the data. */
-function signingSecret(dataDir: string): string {
-  const path = join(dataDir, "signing-secret");
+/** Made once: a relay address or a session that was signed before a restart must hold after it. */
+function keptSecret(dataDir: string, name: string): string {
+  const path = join(dataDir, name);
   if (!existsSync(path)) writeFileSync(path, randomBytes(32).toString("hex"), { mode: 0o600 });
   return readFileSync(path, "utf8");
 }

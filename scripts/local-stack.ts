@@ -1,8 +1,8 @@
 /** A local edge with its agents and data on disk, as `npm start` and `npm run dev` run it. */
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { root } from "./build-worker.ts";
 import { startLocalAgent, type LocalAgent } from "./local-agents.ts";
-import { type LocalEdge, startLocalEdge } from "./local-edge.ts";
+import { type LocalEdge, OPERATOR_TOKEN_FILE, startLocalEdge } from "./local-edge.ts";
 import { ensureTools, FFMPEG } from "./system-tools.ts";
 
 export interface StackSettings {
@@ -82,6 +82,7 @@ export function welcome(stack: LocalStack, settings: StackSettings): string {
     "",
     `  upload   curl -T video.mp4 ${stack.url}/`,
     `  agents   ${agentLine}`,
+    `  operator ${stack.url}/agents, with the token in ${join(dataDir, OPERATOR_TOKEN_FILE)}`,
     `  data     ${dataDir}`,
     "  stop     Ctrl-C; everything is kept, and unfinished jobs go on at the next start",
     "",

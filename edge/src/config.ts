@@ -9,6 +9,7 @@ declare global {
   /** Secrets, which `wrangler types` cannot see. */
   interface Env {
     SIGNING_SECRET?: string;
+    OPERATOR_TOKEN?: string;
     R2_ACCOUNT_ID?: string;
     R2_ACCESS_KEY_ID?: string;
     R2_SECRET_ACCESS_KEY?: string;
@@ -76,6 +77,12 @@ const Vars = z.object({
   R2_ACCESS_KEY_ID: z.string().default(""),
   R2_SECRET_ACCESS_KEY: z.string().default(""),
   SIGNING_SECRET: z.string().min(16, "needs 16 characters or more").optional(),
+  OPERATOR_TOKEN: z
+    .string()
+    .default("")
+    .refine((token) => token === "" || token.length >= 24, "needs 24 characters or more")
+    .refine((token) => /^[\x21-\x7e]*$/.test(token), "may hold letters, digits and signs only, no space")
+    .refine((token) => !/^cc[a-z]_/.test(token), "must not begin like the key of an agent"),
   SHARDS: json.pipe(z.array(ShardVar).min(1)),
   LADDER: z
     .string()
@@ -112,6 +119,8 @@ export interface Config {
   /** S3 credentials; null: signed addresses go through the Worker's relay. */
   r2: { endpoint: string; accessKeyId: string; secretAccessKey: string } | null;
   signingSecret: string | null;
+  /** Opens the operator's doors; null: they stay shut. */
+  operatorToken: string | null;
 }
 
 /** A variable has a value the Worker cannot work with; the message names it and says what it should be. */
@@ -167,6 +176,7 @@ function parse(env: Env): Config {
     ladder: vars.LADDER,
     r2,
     signingSecret: vars.SIGNING_SECRET ?? null,
+    operatorToken: vars.OPERATOR_TOKEN === "" ? null : vars.OPERATOR_TOKEN,
   };
 }
 

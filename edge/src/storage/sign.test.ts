@@ -73,6 +73,7 @@ function configOf(edge: LocalEdge, kind: "s3" | "relay"): Config {
             secretAccessKey: "local-secret",
           },
     signingSecret: SECRET,
+    operatorToken: null,
   };
 }
 

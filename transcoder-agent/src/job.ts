@@ -46,11 +46,14 @@ export interface Attempt {
   stopping: () => boolean;
 }
 
+/** What became of a job here: `dropped` was cancelled, lost, given back, or came too late. */
+export type Fate = "done" | "failed" | "dropped";
+
 /** Characters of `fail.message` on the wire. */
 const MESSAGE_LENGTH = 2_000;
 
 /** Works a grant off and reports. Never throws: what goes wrong is the report. */
-export async function runJob(attempt: Attempt, tools: JobTools): Promise<void> {
+export async function runJob(attempt: Attempt, tools: JobTools): Promise<Fate> {
   const { grant } = attempt;
   const log = tools.log.with({ job: grant.lease.job, kind: grant.recipe.kind });
   const started = performance.now();
@@ -59,10 +62,11 @@ export async function runJob(attempt: Attempt, tools: JobTools): Promise<void> {
   try {
     const report = await makeRenditions(attempt, { ...tools, log });
     const verdict = await new Asking(tools.ask, attempt.lease, attempt.signal).complete(report);
-    if (verdict.accepted) log.info("done", { seconds: seconds(), objects: report.objects.length });
-    else logRefusal(log, "its completion", verdict);
+    if (!verdict.accepted) return refusedFate(log, "its completion", verdict);
+    log.info("done", { seconds: seconds(), objects: report.objects.length });
+    return "done";
   } catch (error) {
-    await reportFailure(error, attempt, tools, log.with({ seconds: seconds() }));
+    return reportFailure(error, attempt, tools, log.with({ seconds: seconds() }));
   }
 }
 
@@ -119,8 +123,11 @@ async function demandDisk(grant: Grant, { inputs, workspace }: JobTools): Promis
   }
 }
 
-async function reportFailure(error: unknown, attempt: Attempt, tools: JobTools, log: Log): Promise<void> {
-  if (error instanceof Abandoned) return log.info("dropped", { reason: error.message });
+async function reportFailure(error: unknown, attempt: Attempt, tools: JobTools, log: Log): Promise<Fate> {
+  if (error instanceof Abandoned) {
+    log.info("dropped", { reason: error.message });
+    return "dropped";
+  }
   const failure = describe(error, tools.workspace.root);
   const asking = new Asking(tools.ask, attempt.lease);
   try {
@@ -128,15 +135,16 @@ async function reportFailure(error: unknown, attempt: Attempt, tools: JobTools, 
     if (attempt.stopping() && failure.class !== "permanent") {
       log.info("given back", { reason: failure.message });
       await asking.release();
-      return;
+      return "dropped";
     }
     const { message: reason, ...kind } = failure;
     log.warn("failed", { ...kind, reason, ...(error instanceof JobError ? {} : { stack: stackOf(error) }) });
     const verdict = await asking.fail(failure);
-    if (!verdict.accepted) logRefusal(log, "its failure", verdict);
+    if (!verdict.accepted) return refusedFate(log, "its failure", verdict);
   } catch (unreported) {
     log.info("the failure was not reported", { reason: String(unreported) });
   }
+  return "failed";
 }
 
 function describe(error: unknown, root: string) {
@@ -155,7 +163,11 @@ function stackOf(error: unknown): string | undefined {
   return error instanceof Error ? error.stack : undefined;
 }
 
-function logRefusal(log: Log, what: string, { stale, message }: Extract<Verdict, { accepted: false }>): void {
-  if (stale) log.info(`${what} came too late: the job was given away`);
-  else log.warn(`the edge refused ${what}`, { reason: message });
+function refusedFate(log: Log, what: string, verdict: Extract<Verdict, { accepted: false }>): Fate {
+  if (verdict.stale) {
+    log.info(`${what} came too late: the job was given away`);
+    return "dropped";
+  }
+  log.warn(`the edge refused ${what}`, { reason: verdict.message });
+  return "failed";
 }

@@ -1,22 +1,19 @@
 /**
- * The leases this agent holds: takes grants while there are free slots, renews all leases in one frame, drops
- * what is cancelled or lost, and hands everything back when the agent stops. Listens to `connection.ts`,
- * starts `job.ts`; knows no media and no storage.
+ * The leases this agent holds: takes grants while there are free slots, drops what is cancelled or lost, rests
+ * when it is told to, and hands everything back when the agent stops. Listens to `connection.ts`, starts
+ * `job.ts`; knows no media and no storage.
  */
 import { withLimit } from "./abort.ts";
 import type { Connection, Listener } from "./connection.ts";
 import type { Ending } from "./ending.ts";
 import { Abandoned, JobError } from "./errors.ts";
-import type { Attempt } from "./job.ts";
+import type { Attempt, Fate } from "./job.ts";
 import { freeSlots, NO_SLOTS, sameSlots, type Occupied } from "./free-slots.ts";
 import type { Log } from "./log.ts";
 import type { Cancel, Drain, Grant, LeaseRef, Renewed, Slots, Welcome } from "./protocol.ts";
+import { Renewals, type Renewable } from "./renewals.ts";
+import type { Rest } from "./rest/resting.ts";
 
-/** A step of progress that is worth a renewal of its own, and the least milliseconds between two. */
-const PROGRESS_STEP = 0.05;
-const PROGRESS_GAP_MS = 2_000;
-/** Until the first welcome says otherwise. */
-const RENEW_MS = 30_000;
 /** The agent gives up an attempt a little before the coordinator does, so that its report still counts. */
 const DEADLINE_MARGIN_MS = 5_000;
 /** For answers to the releases at the end, and for killed tools to be gone. */
@@ -27,7 +24,7 @@ export interface RunnerOptions {
   connection: Pick<Connection, "ask" | "tell" | "up">;
   /** Jobs at work at a time. */
   capacity: Slots;
-  run: (attempt: Attempt) => Promise<void>;
+  run: (attempt: Attempt) => Promise<Fate>;
   /** Told once when only a person can help, or the last connection is no more. */
   stopped: (ending: Ending) => void;
   log: Log;
@@ -35,13 +32,23 @@ export interface RunnerOptions {
   progressGapMs?: number;
 }
 
-interface Held extends Occupied {
-  lease: LeaseRef;
-  fraction: number;
-  /** The fraction last told. */
-  told: number;
+interface Held extends Occupied, Renewable {
+  readonly grant: Grant;
+  /** Milliseconds since 1970, for people. */
+  readonly since: number;
   readonly control: AbortController;
   done: Promise<void>;
+}
+
+/** What the runner holds and has done, as `health.ts` shows it. */
+export interface RunnerState {
+  free: Slots;
+  /** Why it takes nothing although it could. */
+  resting: string | null;
+  /** The edge asked it to take nothing. */
+  draining: boolean;
+  jobs: { id: string; kind: string; slot: keyof Slots; fraction: number; since: number }[];
+  fates: Record<Fate, number>;
 }
 
 export class Runner implements Listener {
@@ -52,23 +59,45 @@ export class Runner implements Listener {
   #excused = false;
   #stopping = false;
   readonly #hurry = new AbortController();
-  #renewMs = RENEW_MS;
-  #renewTimer: NodeJS.Timeout | undefined;
-  #renewAt = Infinity;
-  #renewedAt = -Infinity;
+  readonly #renewals: Renewals;
+  #rest: Rest | null = null;
+  #restEnds: NodeJS.Timeout | undefined;
   #readyDue = false;
-  /** Free slots as the coordinator sees them; null: it has not been told on this link. */
-  #known: Slots | null = null;
+  /** What the coordinator has been told on this link, counted on by its own grants; null: nothing yet. */
+  #known: { slots: Slots; resting: string | undefined } | null = null;
+  /** `performance.now()` since when nothing is held. */
+  #emptySince: number | null = performance.now();
+  readonly #fates: Record<Fate, number> = { done: 0, failed: 0, dropped: 0 };
 
   constructor(options: RunnerOptions) {
     this.#options = options;
     this.#log = options.log;
+    const { connection, random, progressGapMs } = options;
+    this.#renewals = new Renewals({
+      live: () => this.#live(),
+      tell: (leases) => connection.tell({ type: "renew", leases }),
+      ...(random && { random }),
+      ...(progressGapMs !== undefined && { progressGapMs }),
+    });
   }
 
   /** Jobs of each class that could be begun now: by slots at work, and by leases that can be held. */
   get freeSlots(): Slots {
-    if (this.#stopping || this.#excused) return NO_SLOTS;
+    if (this.#stopping || this.#excused || this.#rest) return NO_SLOTS;
     return freeSlots(this.#options.capacity, [...this.#held]);
+  }
+
+  /** Milliseconds for which nothing has been held. */
+  get idleMs(): number {
+    return this.#emptySince === null ? 0 : performance.now() - this.#emptySince;
+  }
+
+  get state(): RunnerState {
+    const jobs = [...this.#held].map(({ grant, lease, slot, fraction, since }) => {
+      return { id: lease.job, kind: grant.recipe.kind, slot, fraction, since };
+    });
+    const resting = this.#rest?.reason ?? null;
+    return { free: this.freeSlots, resting, draining: this.#excused, jobs, fates: { ...this.#fates } };
   }
 
   held(): LeaseRef[] {
@@ -76,7 +105,6 @@ export class Runner implements Listener {
   }
 
   welcomed({ renewMs, adopted, lost }: Welcome): void {
-    this.#renewMs = renewMs;
     this.#excused = false;
     for (const { job, from, lease } of adopted) {
       const heir = this.#live().find((held) => held.lease.job === job && held.lease.epoch === from);
@@ -86,14 +114,15 @@ export class Runner implements Listener {
     this.#drop(lost, "lost while away");
     this.#known = null;
     this.#tellReady();
-    this.#renewIn(0);
+    this.#renewals.begin(renewMs);
   }
 
   granted(grant: Grant): void {
     const { job, epoch } = grant.lease;
     const known = this.#live().find((held) => held.lease.job === job);
     if (known && known.lease.epoch >= epoch) return;
-    if (this.#known) this.#known = { ...this.#known, [grant.slot]: this.#known[grant.slot] - 1 };
+    if (this.#known)
+      this.#known.slots = { ...this.#known.slots, [grant.slot]: this.#known.slots[grant.slot] - 1 };
     if (known) this.#abandon(known, "granted anew");
     if (this.freeSlots[grant.slot] > 0) return this.#start(grant);
     this.#log.info("a grant too many was given back", { job, slot: grant.slot });
@@ -122,6 +151,17 @@ export class Runner implements Listener {
     this.#tellReady();
   }
 
+  /**
+   * Takes nothing for a while, and says why; null: takes jobs again. What runs when a rest begins may end within
+   * `graceMs`, and is then given back uncharged where the rest asks for that.
+   */
+  rest(rest: Rest | null, graceMs: number): void {
+    this.#rest = rest;
+    clearTimeout(this.#restEnds);
+    if (rest?.endsJobs) this.#restEnds = setTimeout(() => void this.#giveBack(), graceMs);
+    this.#tellReady();
+  }
+
   cutOff(): void {
     for (const held of this.#live()) this.#abandon(held, "no contact for too long");
   }
@@ -139,11 +179,8 @@ export class Runner implements Listener {
     if (jobs > 0) this.#log.info("finishing jobs; a second signal gives them back at once", { jobs });
     const all = Promise.allSettled([...this.#held].map(({ done }) => done));
     await withLimit(all, graceMs, this.#hurry.signal);
-    const releases = this.#live().map((held) => {
-      this.#abandon(held, "given back");
-      return this.#release(held.lease);
-    });
-    if (this.#options.connection.up) await withLimit(Promise.allSettled(releases), RELEASE_MS);
+    const releases = this.#giveBack();
+    if (this.#options.connection.up) await withLimit(releases, RELEASE_MS);
     await this.ended();
   }
 
@@ -154,7 +191,8 @@ export class Runner implements Listener {
 
   /** When no job runs any more, or clean-up takes too long to be waited for. */
   async ended(): Promise<void> {
-    clearTimeout(this.#renewTimer);
+    this.#renewals.stop();
+    clearTimeout(this.#restEnds);
     await withLimit(Promise.allSettled([...this.#held].map(({ done }) => done)), CLEANUP_MS);
   }
 
@@ -165,6 +203,8 @@ export class Runner implements Listener {
   #start(grant: Grant): void {
     const control = new AbortController();
     const held: Held = {
+      grant,
+      since: Date.now(),
       lease: grant.lease,
       slot: grant.slot,
       working: true,
@@ -176,56 +216,27 @@ export class Runner implements Listener {
     const late = new JobError("timeout", "The job took longer than it may.");
     const deadline = setTimeout(() => control.abort(late), deadlineOf(grant));
     this.#held.add(held);
+    this.#emptySince = null;
     const run = this.#options.run({
       grant,
       signal: control.signal,
       lease: () => held.lease,
-      progress: (fraction) => this.#progress(held, fraction),
+      progress: (fraction) => this.#renewals.progressed(held, fraction),
       processed: () => {
         held.working = false;
         this.#tellReady();
       },
       stopping: () => this.#stopping,
     });
-    held.done = run.finally(() => {
-      clearTimeout(deadline);
-      this.#held.delete(held);
-      this.#tellReady();
-    });
-    this.#renewIn(this.#pace());
-  }
-
-  #progress(held: Held, fraction: number): void {
-    held.fraction = Math.min(1, Math.max(held.fraction, fraction));
-    if (held.fraction - held.told < PROGRESS_STEP) return;
-    const gap = this.#options.progressGapMs ?? PROGRESS_GAP_MS;
-    this.#renewIn(Math.max(0, this.#renewedAt + gap - performance.now()));
-  }
-
-  /** Sees to it that leases are renewed within so many milliseconds. */
-  #renewIn(ms: number): void {
-    const at = performance.now() + ms;
-    if (this.#renewAt <= at) return;
-    clearTimeout(this.#renewTimer);
-    this.#renewAt = at;
-    this.#renewTimer = setTimeout(() => this.#renew(), ms);
-  }
-
-  #renew(): void {
-    this.#renewAt = Infinity;
-    const live = this.#live();
-    if (live.length === 0) return;
-    const leases = live.map(({ lease, fraction }) => ({ ...lease, fraction }));
-    if (this.#options.connection.tell({ type: "renew", leases })) {
-      for (const held of live) held.told = held.fraction;
-    }
-    this.#renewedAt = performance.now();
-    this.#renewIn(this.#pace());
-  }
-
-  /** The interval ± 10 %, so that agents do not march in step. */
-  #pace(): number {
-    return this.#renewMs * (0.9 + 0.2 * (this.#options.random ?? Math.random)());
+    held.done = run
+      .then((fate) => void (this.#fates[fate] += 1))
+      .finally(() => {
+        clearTimeout(deadline);
+        this.#held.delete(held);
+        if (this.#held.size === 0) this.#emptySince = performance.now();
+        this.#tellReady();
+      });
+    this.#renewals.keepUp();
   }
 
   #drop(jobs: readonly string[], reason: string): void {
@@ -235,6 +246,16 @@ export class Runner implements Listener {
   /** The slot stays taken until the job has cleaned up after itself. */
   #abandon(held: Held, reason: string): void {
     held.control.abort(new Abandoned(reason));
+  }
+
+  /** Drops all that is held, and says so to the coordinator. */
+  async #giveBack(): Promise<void> {
+    await Promise.allSettled(
+      this.#live().map((held) => {
+        this.#abandon(held, "given back");
+        return this.#release(held.lease);
+      }),
+    );
   }
 
   async #release(lease: LeaseRef): Promise<void> {
@@ -252,8 +273,14 @@ export class Runner implements Listener {
     queueMicrotask(() => {
       this.#readyDue = false;
       const slots = this.freeSlots;
-      if (this.#known && sameSlots(slots, this.#known)) return;
-      this.#known = this.#options.connection.tell({ type: "ready", slots }) ? slots : null;
+      const resting = this.#rest?.reason;
+      if (this.#known?.resting === resting && this.#known && sameSlots(slots, this.#known.slots)) return;
+      const told = this.#options.connection.tell({
+        type: "ready",
+        slots,
+        ...(resting !== undefined && { resting }),
+      });
+      this.#known = told ? { slots, resting } : null;
     });
   }
 }

@@ -64,7 +64,7 @@ export class RunnerBench {
         const running = new Running(attempt, this.slowToTidy);
         const { job, epoch } = attempt.grant.lease;
         this.jobs.set(`${job} ${epoch}`, running);
-        return running.done;
+        return running.done.then(() => "done" as const);
       },
       stopped: ({ sentence }) => this.endings.push(sentence),
       log: silentLog,

@@ -179,6 +179,13 @@ test("bytes are appended from where they were asked for", async () => {
   ).toBe(true);
 });
 
+test("what is read into memory is the file's, however long it is", async () => {
+  storage.make("/o", 2 * MIB, patternBytes);
+  const { source } = await inputs.acquire(wish("/o", 2 * MIB));
+  const bytes = await source.read(1_000, MIB);
+  expect(bytes.equals(patternBytes(1_000, 1_000 + MIB))).toBe(true);
+});
+
 test("why bytes did not come is known to the job, whatever its tool made of it", async () => {
   const held = await inputs.acquire(wish("/gone", MIB));
   expect(held.failure()).toBeNull();

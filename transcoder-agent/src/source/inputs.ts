@@ -207,10 +207,11 @@ function sourceOf({ input, url, derivatives }: Shared, signal: AbortSignal): Sou
       }
     },
     read: async (offset, length) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of input.read(offset, Math.min(input.size, offset + length), signal))
-        chunks.push(chunk);
-      return Buffer.concat(chunks);
+      const until = Math.min(input.size, offset + length);
+      const bytes = Buffer.allocUnsafe(Math.max(0, until - offset));
+      let at = 0;
+      for await (const chunk of input.read(offset, until, signal)) at += chunk.copy(bytes, at);
+      return bytes;
     },
     derive: (name, make) => derivatives.get(name, make, signal),
   };

@@ -3,13 +3,16 @@
  * Upload, delivery and the coordinator call it; it never touches an object in R2. In each batch the
  * statements that look at the old state come before the one that changes it, so a second run does nothing.
  */
-import { and, eq, lt, ne, sql } from "drizzle-orm";
+import { and, eq, inArray, lt, ne, sql } from "drizzle-orm";
 import type { Database } from "../db/client.ts";
 import { files, plans, rectangles, renditions, shards, workOutbox, type FileStatus } from "../db/schema.ts";
 import { ulid } from "./ids.ts";
 import type { WorkRow } from "./outbox.ts";
 import { addShardBytes } from "./shard-usage.ts";
-import { writeBatch } from "./write.ts";
+import { type Statement, writeAll, writeBatch } from "./write.ts";
+
+/** D1 takes 100 bound parameters a statement. */
+const MAX_IDS = 90;
 
 export type FileRow = typeof files.$inferSelect;
 
@@ -132,22 +135,47 @@ export async function deleteFile(
   return written ?? null;
 }
 
-export async function describeFile(db: Database, id: string, description: Description): Promise<void> {
-  if (Object.keys(description).length === 0) return;
-  await db
-    .update(files)
-    .set(description)
-    .where(and(eq(files.id, id), eq(files.state, "stored")));
+/** Those of the files that are stored and not deleted. */
+export async function whichStored(db: Database, ids: readonly string[]): Promise<Set<string>> {
+  const found = new Set<string>();
+  for (let from = 0; from < ids.length; from += MAX_IDS) {
+    const some = inArray(files.id, ids.slice(from, from + MAX_IDS));
+    const rows = await db
+      .select({ id: files.id })
+      .from(files)
+      .where(and(some, eq(files.state, "stored")));
+    for (const { id } of rows) found.add(id);
+  }
+  return found;
 }
 
-/** `reason` tells people why it is partial or failed; null where all is well. */
+export async function describeFile(db: Database, id: string, description: Description): Promise<void> {
+  await writeAll(db, describeStatements(db, id, description));
+}
+
+export function describeStatements(db: Database, id: string, description: Description): Statement[] {
+  if (Object.keys(description).length === 0) return [];
+  const stored = and(eq(files.id, id), eq(files.state, "stored"));
+  return [db.update(files).set(description).where(stored)];
+}
+
 export async function settleFile(
   db: Database,
   id: string,
   status: FileStatus,
   reason: string | null,
 ): Promise<void> {
-  await db
+  await writeAll(db, [settleStatement(db, id, status, reason)]);
+}
+
+/** `reason` tells people why it is partial or failed; null where all is well. */
+export function settleStatement(
+  db: Database,
+  id: string,
+  status: FileStatus,
+  reason: string | null,
+): Statement {
+  return db
     .update(files)
     .set({ status, reason })
     .where(and(eq(files.id, id), eq(files.state, "stored")));

@@ -1,10 +1,11 @@
 /** Frozen plans of videos. A plan's id is a hash of it, so the first one saved under an id is the only one. */
-import { eq } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import { z } from "zod";
 import { SourceTraits } from "#protocol";
 import type { Database } from "../db/client.ts";
 import { files, plans } from "../db/schema.ts";
 import type { Plan } from "../media/plan.ts";
+import { type Statement, writeAll } from "./write.ts";
 
 const whole = z.number().int();
 const PlanBody: z.ZodType<Plan> = z.object({
@@ -40,17 +41,17 @@ const PlanBody: z.ZodType<Plan> = z.object({
     .default([]),
 });
 
-/** Kept only while the file is: a plan that comes after a deletion is dropped. */
 export async function savePlan(db: Database, plan: Plan, now: number): Promise<void> {
-  const stored = await db.query.files.findFirst({
-    columns: { state: true },
-    where: eq(files.id, plan.fileId),
-  });
-  if (stored?.state !== "stored") return;
-  await db
-    .insert(plans)
-    .values({ id: plan.id, fileId: plan.fileId, body: plan, createdAt: now })
-    .onConflictDoNothing();
+  await writeAll(db, [planStatement(db, plan, now)]);
+}
+
+/** Kept only while the file is: a plan that comes after a deletion is dropped. */
+export function planStatement(db: Database, plan: Plan, now: number): Statement {
+  return db.run(sql`
+    insert into ${plans} (id, file_id, body, created_at)
+    select ${plan.id}, id, ${JSON.stringify(plan)}, ${now}
+    from ${files} where id = ${plan.fileId} and state = 'stored'
+    on conflict do nothing`);
 }
 
 export async function loadPlan(db: Database, planId: string): Promise<Plan | null> {

@@ -7,7 +7,7 @@ import { z } from "zod";
 import type { Database } from "../db/client.ts";
 import { files, rectangles } from "../db/schema.ts";
 import { addShardBytes } from "./shard-usage.ts";
-import { writeBatch } from "./write.ts";
+import { type Statement, writeAll } from "./write.ts";
 
 export type RectangleRow = typeof rectangles.$inferSelect;
 
@@ -22,15 +22,19 @@ export type SegmentLocation = {
 
 const Segment = z.tuple([z.number(), z.number(), z.number(), z.number(), z.number()]);
 
-/** Arriving twice or late changes nothing; a deleted file takes none. */
 export async function commitRectangle(db: Database, row: RectangleRow): Promise<void> {
+  await writeAll(db, rectangleStatements(db, row));
+}
+
+/** Arriving twice or late changes nothing; a deleted file takes none. */
+export function rectangleStatements(db: Database, row: RectangleRow): Statement[] {
   const alive = and(eq(files.id, row.fileId), eq(files.state, "stored"));
   const same = and(
     eq(rectangles.planId, row.planId),
     eq(rectangles.track, row.track),
     eq(rectangles.jobId, row.jobId),
   );
-  await writeBatch(db, [
+  return [
     addShardBytes(
       db,
       sql`(select shard from ${files} where ${alive})`,
@@ -44,7 +48,7 @@ export async function commitRectangle(db: Database, row: RectangleRow): Promise<
         ${row.codecs}, ${row.initOffset}, ${row.initLength}, ${JSON.stringify(row.segments)}, ${row.createdAt}
       from ${files} where ${alive}
       on conflict do nothing`),
-  ]);
+  ];
 }
 
 /** In the order of their commits. */

@@ -1,9 +1,9 @@
 /** Renditions, wanted and made. A ready row is final for its version: replays, late and double commits change nothing. */
-import { and, eq, inArray, ne, or, sql } from "drizzle-orm";
+import { and, eq, inArray, ne, notInArray, or, sql } from "drizzle-orm";
 import type { Database } from "../db/client.ts";
 import { files, renditions, type RenditionKind, type RenditionState } from "../db/schema.ts";
 import { addShardBytes } from "./shard-usage.ts";
-import { writeBatch } from "./write.ts";
+import { type Statement, writeAll } from "./write.ts";
 
 export type RenditionRow = typeof renditions.$inferSelect;
 
@@ -21,18 +21,30 @@ const ROWS_PER_STATEMENT = 10;
 /** Names in one statement. */
 const NAMES_PER_STATEMENT = 80;
 
+export async function wantRenditions(db: Database, wanted: readonly WantedRendition[]): Promise<void> {
+  await writeAll(db, wantStatements(db, wanted));
+}
+
 /** Wanting twice changes nothing. */
-export async function wantRenditions(db: Database, wanted: WantedRendition[]): Promise<void> {
+export function wantStatements(db: Database, wanted: readonly WantedRendition[]): Statement[] {
+  const statements: Statement[] = [];
   for (let from = 0; from < wanted.length; from += ROWS_PER_STATEMENT) {
     const rows = wanted
       .slice(from, from + ROWS_PER_STATEMENT)
       .map(({ now, ...row }) => ({ ...row, state: "waiting" as const, updatedAt: now }));
-    await db.insert(renditions).values(rows).onConflictDoNothing();
+    statements.push(db.insert(renditions).values(rows).onConflictDoNothing());
   }
+  return statements;
 }
 
-/** Written once for each version, and only while the file is stored. Answers the row that holds now. */
+/** Answers the row that holds now. */
 export async function commitRendition(db: Database, made: CommittedRendition): Promise<RenditionRow | null> {
+  await writeAll(db, commitStatements(db, made));
+  return findRendition(db, made.fileId, made.kind, made.name);
+}
+
+/** Written once for each version, and only while the file is stored. */
+export function commitStatements(db: Database, made: CommittedRendition): Statement[] {
   const { now, ...row } = made;
   const alive = and(eq(files.id, row.fileId), eq(files.state, "stored"));
   const same = and(
@@ -44,7 +56,7 @@ export async function commitRendition(db: Database, made: CommittedRendition): P
   const counted = row.objectKey === null ? 0 : (row.size ?? 0);
   const replaced = sql`(select coalesce(sum(size), 0) from ${renditions} where ${same} and object_key is not null)`;
   const values = { ...row, state: "ready" as const, reason: null, updatedAt: now };
-  await writeBatch(db, [
+  return [
     addShardBytes(
       db,
       sql`(select shard from ${files} where ${alive})`,
@@ -63,11 +75,9 @@ export async function commitRendition(db: Database, made: CommittedRendition): P
       .update(renditions)
       .set(values)
       .where(and(same, or(ne(renditions.state, "ready"), ne(renditions.version, row.version)))),
-  ]);
-  return findRendition(db, row.fileId, row.kind, row.name);
+  ];
 }
 
-/** Sets waiting, making or failed; what is ready stays so. */
 export async function markRenditions(
   db: Database,
   fileId: string,
@@ -77,15 +87,47 @@ export async function markRenditions(
   reason: string | null,
   now: number,
 ): Promise<void> {
+  await writeAll(db, markStatements(db, fileId, kind, names, state, reason, now));
+}
+
+/** Sets waiting, making or failed; what is ready stays so. */
+export function markStatements(
+  db: Database,
+  fileId: string,
+  kind: RenditionKind,
+  names: readonly string[],
+  state: Exclude<RenditionState, "ready">,
+  reason: string | null,
+  now: number,
+): Statement[] {
+  const statements: Statement[] = [];
+  const unmade = and(eq(renditions.fileId, fileId), eq(renditions.kind, kind), ne(renditions.state, "ready"));
   for (let from = 0; from < names.length; from += NAMES_PER_STATEMENT) {
     const some = inArray(renditions.name, names.slice(from, from + NAMES_PER_STATEMENT));
-    await db
-      .update(renditions)
-      .set({ state, reason, updatedAt: now })
-      .where(
-        and(eq(renditions.fileId, fileId), eq(renditions.kind, kind), some, ne(renditions.state, "ready")),
-      );
+    statements.push(db.update(renditions).set({ state, reason, updatedAt: now }).where(and(unmade, some)));
   }
+  return statements;
+}
+
+/** Fails whatever of the file is neither made nor failed, but for what is `spared`. */
+export function failLeftStatement(
+  db: Database,
+  fileId: string,
+  spared: { kinds: readonly RenditionKind[]; names: readonly string[] },
+  reason: string,
+  now: number,
+): Statement {
+  return db
+    .update(renditions)
+    .set({ state: "failed", reason, updatedAt: now })
+    .where(
+      and(
+        eq(renditions.fileId, fileId),
+        notInArray(renditions.state, ["ready", "failed"]),
+        notInArray(renditions.kind, [...spared.kinds]),
+        notInArray(renditions.name, [...spared.names]),
+      ),
+    );
 }
 
 export function listRenditions(db: Database, fileId: string): Promise<RenditionRow[]> {

@@ -7,6 +7,8 @@ import { SQLiteRaw } from "drizzle-orm/sqlite-core/query-builders/raw";
 import type { Database } from "../db/client.ts";
 import { isPassing } from "../http/passing.ts";
 
+/** One write, not yet run. What belongs together goes into one batch, in its order. */
+export type Statement = BatchItem<"sqlite">;
 type Statements = Readonly<[BatchItem<"sqlite">, ...BatchItem<"sqlite">[]]>;
 
 const ATTEMPTS = 3;
@@ -27,6 +29,12 @@ export async function writeBatch<S extends Statements>(
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
+}
+
+/** As `writeBatch`, for any number of them: none is nothing to do. */
+export async function writeAll(db: Database, statements: readonly Statement[]): Promise<void> {
+  const [first, ...rest] = statements;
+  if (first !== undefined) await writeBatch(db, [first, ...rest]);
 }
 
 /** `db.run(sql`…`)` in a batch: drizzle 0.45 binds its parameters to a statement that it never prepared. */

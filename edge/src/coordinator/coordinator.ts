@@ -195,7 +195,7 @@ export class Coordinator extends DurableObject<Env> implements CoordinatorCalls 
 
   async busyFiles(fileIds: string[]): Promise<string[]> {
     const { jobs, outbox } = this.#pool.store;
-    return fileIds.filter((id) => jobs.hasOpen(id) || outbox.othersOf(id, 0) > 0);
+    return fileIds.filter((id) => jobs.hasOpen(id) || outbox.countOf(id) > 0);
   }
 
   async forgetOld(now: number): Promise<number> {

@@ -20,12 +20,11 @@ export interface OutboxStore {
   add(fileId: string, jobId: string, now: number): void;
   /** Fresh rows, and failed ones whose pause is over. */
   due(now: number, limit: number): OutboxRow[];
-  find(id: number): OutboxRow | null;
-  drop(id: number): void;
+  /** Unless the job has come to another end since the row was read: then there is more to say. */
+  drop(row: OutboxRow): void;
   /** Later, after a failure. */
   postpone(id: number, until: number, error: string): void;
-  /** Rows of the file besides this one. */
-  othersOf(fileId: string, id: number): number;
+  countOf(fileId: string): number;
   dropFile(fileId: string): void;
   nextStep(): number | null;
   count(): number;
@@ -39,7 +38,7 @@ export function createOutboxStore(sql: Sql): OutboxStore {
     add: (fileId, jobId, now) =>
       void sql.exec(
         `insert into outbox (fileId, jobId, tries, notBefore, createdAt) values (?, ?, 0, ?, ?)
-         on conflict (jobId) do update set notBefore = excluded.notBefore`,
+         on conflict (jobId) do update set notBefore = max(excluded.notBefore, outbox.notBefore + 1)`,
         ...[fileId, jobId, now + FALLBACK_MS, now],
       ),
     due: (now, limit) =>
@@ -50,8 +49,8 @@ export function createOutboxStore(sql: Sql): OutboxStore {
           limit,
         )
         .toArray(),
-    find: (id) => first(sql.exec<OutboxRow>("select * from outbox where id = ?", id)),
-    drop: (id) => void sql.exec("delete from outbox where id = ?", id),
+    drop: ({ id, notBefore }) =>
+      void sql.exec("delete from outbox where id = ? and notBefore = ?", id, notBefore),
     postpone: (id, until, error) =>
       void sql.exec(
         "update outbox set tries = tries + 1, notBefore = ?, error = ? where id = ?",
@@ -59,7 +58,7 @@ export function createOutboxStore(sql: Sql): OutboxStore {
         error,
         id,
       ),
-    othersOf: (fileId, id) => count("fileId = ? and id <> ?", fileId, id),
+    countOf: (fileId) => count("fileId = ?", fileId),
     dropFile: (fileId) => void sql.exec("delete from outbox where fileId = ?", fileId),
     nextStep: () =>
       first(sql.exec<{ at: number | null }>("select min(notBefore) as at from outbox"))?.at ?? null,

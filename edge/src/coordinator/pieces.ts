@@ -32,7 +32,8 @@ const HEDGE = "hedge.";
 const SMALL_SEGMENTS = 3;
 const SMALL_STRETCH_MS = 32 * SECOND;
 /** Made after all that makes a file ready, and never missed by it. */
-const SIDE_KINDS: readonly string[] = ["subtitle", "storyboard", "waveform"];
+const SIDE_KINDS = ["subtitle", "storyboard", "waveform"] as const;
+export const SIDE_MADE = { kinds: SIDE_KINDS, names: [EMBED] } as const;
 
 /** Rectangles and stretches, in the order in which a viewer wants them. */
 export function planPieces(origin: Origin, plan: Plan): JobSpec[] {
@@ -115,11 +116,11 @@ export function isExtra({ part }: Pick<Job, "part">): boolean {
 
 /** Made afterwards: a file is ready without it. */
 export function isSide({ kind, part }: Pick<Job, "kind" | "part">): boolean {
-  return SIDE_KINDS.includes(kind) || part === EMBED;
+  return isSideKind(kind) || part === EMBED;
 }
 
-export function isSideMade({ kind, name }: Made): boolean {
-  return SIDE_KINDS.includes(kind) || name === EMBED;
+function isSideKind(kind: string): boolean {
+  return SIDE_KINDS.some((side) => side === kind);
 }
 
 /** Whoever waits for a segment of it need not ask for less. */

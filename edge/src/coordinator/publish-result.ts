@@ -1,14 +1,18 @@
-/** Writes what one done job made into the catalogue: renditions, rectangles, the plan, the file's description. */
+/**
+ * What one done job made, as the catalogue's statements: renditions, rectangles, the plan, the file's description.
+ * Called by `publish.ts`, which writes them; all of it is taken from one moment of the ledger.
+ */
 import type { ImageResult, InspectResult, JobKind, Mp4Result, Picture } from "#protocol";
-import { describeFile } from "../catalog/files.ts";
-import { savePlan } from "../catalog/plans.ts";
-import { commitRectangle } from "../catalog/rectangles.ts";
+import { describeStatements } from "../catalog/files.ts";
+import { planStatement } from "../catalog/plans.ts";
+import { rectangleStatements } from "../catalog/rectangles.ts";
 import {
-  commitRendition,
-  markRenditions,
-  wantRenditions,
+  commitStatements,
+  markStatements,
+  wantStatements,
   type WantedRendition,
 } from "../catalog/renditions.ts";
+import type { Statement } from "../catalog/write.ts";
 import type { RenditionKind } from "../db/schema.ts";
 import { SECOND } from "../config.ts";
 import type { Plan } from "../media/plan.ts";
@@ -27,106 +31,112 @@ interface Size {
 }
 const NO_SIZE: Size = { width: null, height: null };
 
-export async function publishResult(pool: Pool, job: Job, now: number): Promise<void> {
+export function wordsOf(pool: Pool, job: Job, now: number): Statement[] {
   const result = job.manifest?.result;
   switch (result?.kind) {
     case undefined:
-      return;
+      return [];
     case "inspect":
-      return publishInspection(pool, job, result, now);
+      return ofInspection(pool, job, result, now);
     case "image":
-      return publishPictures(pool, job, result, now);
+      return ofPictures(pool, job, result, now);
     case "video":
-      return publishTracks(pool, job, now);
+      return ofTracks(pool, job, now);
     case "audio":
-      if (result.download === null) return publishTracks(pool, job, now);
-      return commitObject(pool, job, "m4a", result.download.object, NO_SIZE, now);
+      if (result.download === null) return ofTracks(pool, job, now);
+      return ofObject(pool, job, "m4a", result.download.object, NO_SIZE, now);
     case "mp4":
-      return publishDownload(pool, job, result, now);
+      return ofDownload(pool, job, result, now);
     case "index":
-      return publishPlan(pool, job, now);
+      return ofPlan(pool, job, now);
     case "subtitle":
     case "waveform":
-      return publishMade(pool, job, [{ object: result.object, ...NO_SIZE }], now);
+      return ofMade(pool, job, [{ object: result.object, ...NO_SIZE }], now);
     case "storyboard":
-      return publishMade(pool, job, result.sheets, now);
+      return ofMade(pool, job, result.sheets, now);
   }
 }
 
-async function publishInspection(pool: Pool, job: Job, result: InspectResult, now: number): Promise<void> {
-  await publishPlan(pool, job, now);
-  await wantRenditions(pool.db, wantedOfJobs(pool, job.fileId, ["audio", "waveform"], now));
-  await describeFile(pool.db, job.fileId, {
+function ofInspection(pool: Pool, job: Job, result: InspectResult, now: number): Statement[] {
+  const description = {
     ...(result.video ? { width: result.video.width, height: result.video.height } : {}),
     ...result.hashes,
     duration: Math.round(result.duration * SECOND),
     streams: result.streams,
-  });
-  await commitPicture(pool, job, "poster", result.poster, now);
-  await commitPicture(pool, job, "thumbnail", result.thumbnail, now);
+  };
+  return [
+    ...ofPlan(pool, job, now),
+    ...wantStatements(pool.db, wantedOfJobs(pool, job.fileId, ["audio", "waveform"], now)),
+    ...describeStatements(pool.db, job.fileId, description),
+    ...ofPicture(pool, job, "poster", result.poster, now),
+    ...ofPicture(pool, job, "thumbnail", result.thumbnail, now),
+  ];
 }
 
 /** The plan before the file's word of it, and with what its head has made already. */
-async function publishPlan(pool: Pool, { fileId }: Job, now: number): Promise<void> {
+function ofPlan(pool: Pool, { fileId }: Job, now: number): Statement[] {
   const plan = pool.store.files.planOf(fileId);
-  if (!plan) return;
-  await savePlan(pool.db, plan, now);
-  await wantRenditions(pool.db, wantedOfPlan(plan, now));
-  await wantRenditions(pool.db, wantedOfJobs(pool, fileId, ["subtitle", "storyboard"], now));
-  await describeFile(pool.db, fileId, { planId: plan.id });
-  for (const { name } of [...plan.rungs, ...plan.tracks]) await commitTrack(pool, plan, name, now);
+  if (!plan) return [];
+  return [
+    planStatement(pool.db, plan, now),
+    ...wantStatements(pool.db, wantedOfPlan(plan, now)),
+    ...wantStatements(pool.db, wantedOfJobs(pool, fileId, ["subtitle", "storyboard"], now)),
+    ...describeStatements(pool.db, fileId, { planId: plan.id }),
+    ...[...plan.rungs, ...plan.tracks].flatMap(({ name }) => ofTrack(pool, plan, name, now)),
+  ];
 }
 
-async function publishDownload(pool: Pool, job: Job, result: Mp4Result, now: number): Promise<void> {
+function ofDownload(pool: Pool, job: Job, result: Mp4Result, now: number): Statement[] {
   const [made] = job.makes;
-  await commitObject(pool, job, "mp4", result.object, result, now, made?.name);
-  if (made?.name !== EMBED) await wantRenditions(pool.db, wantedEmbed(pool, job.fileId, now));
+  const embed = made?.name === EMBED ? [] : wantedEmbed(pool, job.fileId, now);
+  return [
+    ...ofObject(pool, job, "mp4", result.object, result, now, made?.name),
+    ...wantStatements(pool.db, embed),
+  ];
 }
 
 /** What the job was to make, in its order, from the objects of its result. */
-async function publishMade(
+function ofMade(
   pool: Pool,
   job: Job,
   objects: readonly (Size & { object: string })[],
   now: number,
-): Promise<void> {
-  for (const [at, { kind, name }] of job.makes.entries()) {
+): Statement[] {
+  return job.makes.flatMap(({ kind, name }, at) => {
     const made = objects[at];
-    if (made) await commitObject(pool, job, kind, made.object, made, now, name);
-    else await markRenditions(pool.db, job.fileId, kind, [name], "failed", ENDS_EARLY, now);
-  }
+    return made
+      ? ofObject(pool, job, kind, made.object, made, now, name)
+      : markStatements(pool.db, job.fileId, kind, [name], "failed", ENDS_EARLY, now);
+  });
 }
 
-async function publishPictures(pool: Pool, job: Job, result: ImageResult, now: number): Promise<void> {
+function ofPictures(pool: Pool, job: Job, result: ImageResult, now: number): Statement[] {
   const { width, height, hashes } = result;
-  await describeFile(pool.db, job.fileId, { width, height, ...hashes });
-  await commitPicture(pool, job, "thumbnail", result.thumbnail, now);
-  await commitPicture(pool, job, "preview", result.preview, now);
-  await commitPicture(pool, job, "mp4", result.mp4, now);
+  return [
+    ...describeStatements(pool.db, job.fileId, { width, height, ...hashes }),
+    ...ofPicture(pool, job, "thumbnail", result.thumbnail, now),
+    ...ofPicture(pool, job, "preview", result.preview, now),
+    ...ofPicture(pool, job, "mp4", result.mp4, now),
+  ];
 }
 
 /** One row for each track, with the segments that are this job's own; then the track, once it is whole. */
-async function publishTracks(pool: Pool, job: Job, now: number): Promise<void> {
+function ofTracks(pool: Pool, job: Job, now: number): Statement[] {
   const plan = pool.store.files.planOf(job.fileId);
   const claims = pool.store.claims.ofJob(job.id);
-  for (const track of new Set(claims.map((claim) => claim.track))) {
+  return [...new Set(claims.map(({ track }) => track))].flatMap((track) => {
     const own = claims.filter((claim) => claim.track === track);
-    await commitClaims(pool, job, own, now);
     // Of a head the plan is still to come; its publication looks at the track again.
-    if (plan?.id === job.planId) await commitTrack(pool, plan, track, now);
-  }
+    const whole = plan?.id === job.planId ? ofTrack(pool, plan, track, now) : [];
+    return [...ofClaims(pool, job, own, now), ...whole];
+  });
 }
 
-async function commitClaims(
-  pool: Pool,
-  job: Job,
-  claims: readonly SegmentClaim[],
-  now: number,
-): Promise<void> {
+function ofClaims(pool: Pool, job: Job, claims: readonly SegmentClaim[], now: number): Statement[] {
   const [head] = claims;
-  if (!head) return;
+  if (!head) return [];
   const { planId, track, objectKey, size, etag, codecs, initOffset, initLength } = head;
-  await commitRectangle(pool.db, {
+  return rectangleStatements(pool.db, {
     ...{ planId, track, jobId: job.id, fileId: job.fileId, objectKey, size, etag, codecs },
     ...{ initOffset, initLength, createdAt: now },
     segments: claims.map(({ segment, offset, length, start, duration }) => [
@@ -135,33 +145,27 @@ async function commitClaims(
   });
 }
 
-async function commitTrack(pool: Pool, plan: Plan, name: string, now: number): Promise<void> {
+function ofTrack(pool: Pool, plan: Plan, name: string, now: number): Statement[] {
   const claims = pool.store.claims.ofTrack(plan.id, name);
   const wanted = wantedOfPlan(plan, now).find((row) => row.name === name);
-  if (!wanted || claims.length < countSegments(plan)) return;
+  if (!wanted || claims.length < countSegments(plan)) return [];
   const { now: _, ...row } = wanted;
   const size = claims.reduce((sum, { length }) => sum + length, 0);
-  await commitRendition(pool.db, {
-    ...NO_SIZE,
-    ...row,
-    size,
-    objectKey: null,
-    etag: null,
-    now,
-  });
+  const made = { ...NO_SIZE, ...row, size, objectKey: null, etag: null, now };
+  return commitStatements(pool.db, made);
 }
 
-async function commitPicture(
+function ofPicture(
   pool: Pool,
   job: Job,
   kind: RenditionKind,
   picture: Picture | null,
   now: number,
-): Promise<void> {
-  if (picture) await commitObject(pool, job, kind, picture.object, picture, now);
+): Statement[] {
+  return picture ? ofObject(pool, job, kind, picture.object, picture, now) : [];
 }
 
-async function commitObject(
+function ofObject(
   pool: Pool,
   job: Job,
   kind: RenditionKind,
@@ -169,12 +173,12 @@ async function commitObject(
   { width, height }: Size,
   now: number,
   as: string = kind,
-): Promise<void> {
+): Statement[] {
   const object = job.objects.find((stored) => stored.name === name);
-  if (!object) return;
+  if (!object) return [];
   const { type, size, key: objectKey, etag } = object;
   const { fileId, version } = job;
-  await commitRendition(pool.db, {
+  return commitStatements(pool.db, {
     ...{ fileId, kind, name: as, version, type, width, height, size, objectKey, etag, now },
   });
 }

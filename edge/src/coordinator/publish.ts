@@ -1,21 +1,26 @@
 /**
  * The word to the catalogue: what each ended job made or failed to make, then what has become of its file.
  * One outbox row per job, dropped only after all of it is written in D1; every write is safe to repeat.
- * Called right after a commit, and by the alarm for what failed.
+ * What is due is written together, one batch of D1 for many rows. Called right after a commit, and by the alarm
+ * for what failed.
  */
-import { findFile, settleFile } from "../catalog/files.ts";
-import { listRenditions, markRenditions } from "../catalog/renditions.ts";
-import type { Job, Made } from "./ledger-types.ts";
+import { settleStatement, whichStored } from "../catalog/files.ts";
+import { failLeftStatement, markStatements } from "../catalog/renditions.ts";
+import { type Statement, writeAll } from "../catalog/write.ts";
+import { isPassing } from "../http/passing.ts";
+import type { Job } from "./ledger-types.ts";
 import { judgeFile } from "./judge.ts";
 import type { OutboxRow } from "./outbox-store.ts";
-import { isExtra, isSideMade } from "./pieces.ts";
+import { isExtra, SIDE_MADE } from "./pieces.ts";
 import { inTurn, log, said, type Pool } from "./pool.ts";
-import { publishResult } from "./publish-result.ts";
+import { wordsOf } from "./publish-result.ts";
 import { stepDelay } from "./retry.ts";
 import { topics } from "./waiters.ts";
 
-const ROWS_PER_PASS = 50;
+/** Written at once. */
+const ROWS_PER_BATCH = 50;
 const LEFT_OUT = "The file has nothing to make it from.";
+const NOTHING = { kinds: [], names: [] } as const;
 
 /** One at a time. Never throws: a row that fails waits longer each time. */
 export async function publishDue(pool: Pool, now: number): Promise<void> {
@@ -23,78 +28,112 @@ export async function publishDue(pool: Pool, now: number): Promise<void> {
   pool.busy.publishing = true;
   try {
     for (;;) {
-      const rows = pool.store.outbox.due(now, ROWS_PER_PASS);
+      const rows = pool.store.outbox.due(now, ROWS_PER_BATCH);
       if (rows.length === 0) return;
-      for (const row of rows) await publishRow(pool, row, now);
+      await publishRows(pool, rows, now);
     }
   } finally {
     pool.busy.publishing = false;
   }
 }
 
-async function publishRow(pool: Pool, row: OutboxRow, now: number): Promise<void> {
+async function publishRows(pool: Pool, rows: readonly OutboxRow[], now: number): Promise<void> {
   try {
-    await publish(pool, row, now);
+    await publish(pool, rows, now);
     inTurn(pool, now, (turn) => {
-      turn.store.outbox.drop(row.id);
-      turn.store.files.touch(row.fileId, now);
-      turn.changed.add(row.fileId);
+      for (const row of rows) turn.store.outbox.drop(row);
+      for (const fileId of filesOf(rows)) {
+        turn.store.files.touch(fileId, now);
+        turn.changed.add(fileId);
+      }
     });
   } catch (error) {
-    log(pool, "warn", "catalogue did not answer", { file: row.fileId, job: row.jobId, error: said(error) });
-    inTurn(pool, now, (turn) => {
-      turn.store.outbox.postpone(row.id, now + stepDelay(row.tries, turn.random), said(error));
-    });
+    const [row] = rows;
+    if (!row) return;
+    // One that can never be written must not keep the others back.
+    if (rows.length === 1 || isPassing(error)) return postpone(pool, rows, error, now);
+    for (const one of rows) await publishRows(pool, [one], now);
   }
 }
 
-async function publish(pool: Pool, row: OutboxRow, now: number): Promise<void> {
-  const job = pool.store.jobs.find(row.jobId);
-  const file = await findFile(pool.db, row.fileId);
-  if (!job || file?.state !== "stored") return;
-  // A plan that comes while this row is being written is another row's to publish.
-  const plan = pool.store.files.planOf(job.fileId);
-  if (job.state === "done") await publishResult(pool, job, now);
-  else if (isLost(job)) await markFailed(pool, job, job.makes, now);
-  if (plan && job.state === "done" && (job.kind === "inspect" || job.kind === "index")) {
-    pool.store.files.markPlanSaved(job.fileId);
-    pool.waiters.call(topics.plan(job.fileId));
-  }
-  await settle(pool, row, now);
+function postpone(pool: Pool, rows: readonly OutboxRow[], error: unknown, now: number): void {
+  const files = filesOf(rows).join(" ");
+  log(pool, "warn", "catalogue did not answer", { files, rows: rows.length, error: said(error) });
+  inTurn(pool, now, (turn) => {
+    for (const { id, tries } of rows) {
+      turn.store.outbox.postpone(id, now + stepDelay(tries, turn.random), said(error));
+    }
+  });
 }
+
+/** After the wait for the catalogue all is read from one moment of the ledger, and written in one batch. */
+async function publish(pool: Pool, rows: readonly OutboxRow[], now: number): Promise<void> {
+  const stored = await whichStored(pool.db, filesOf(rows));
+  const known = rows.filter(({ fileId }) => stored.has(fileId));
+  const jobs = known.map(({ jobId }) => pool.store.jobs.find(jobId)).filter((job) => job !== null);
+  const settled = [...stored].map((fileId) => settle(pool, fileId, known, now));
+  // A plan that comes while this is being written is another row's to publish.
+  const planned = jobs.filter((job) => isPlanned(pool, job));
+  await writeAll(pool.db, [
+    ...jobs.flatMap((job) => wordOf(pool, job, now)),
+    ...settled.flatMap(({ statements }) => statements),
+  ]);
+  for (const { fileId } of planned) {
+    pool.store.files.markPlanSaved(fileId);
+    pool.waiters.call(topics.plan(fileId));
+  }
+  for (const { said: fields } of settled) if (fields) log(pool, "info", "file settled", fields);
+}
+
+function filesOf(rows: readonly OutboxRow[]): string[] {
+  return [...new Set(rows.map(({ fileId }) => fileId))];
+}
+
+function wordOf(pool: Pool, job: Job, now: number): Statement[] {
+  if (job.state === "done") return wordsOf(pool, job, now);
+  if (!isLost(job)) return [];
+  const reason = job.error?.message ?? "It could not be made.";
+  return job.makes.flatMap(({ kind, name }) =>
+    markStatements(pool.db, job.fileId, kind, [name], "failed", reason, now),
+  );
+}
+
+function isPlanned(pool: Pool, { state, kind, fileId }: Job): boolean {
+  const plans = state === "done" && (kind === "inspect" || kind === "index");
+  return plans && pool.store.files.planOf(fileId) !== null;
+}
+
+interface Settlement {
+  statements: Statement[];
+  /** For the log, where the file has come to its end. */
+  said: { file: string; status: string; reason: string | null } | null;
+}
+const UNSETTLED: Settlement = { statements: [], said: null };
 
 /** The last row of a file says what has become of it. What is made afterwards is not waited for. */
-async function settle(pool: Pool, row: OutboxRow, now: number): Promise<void> {
+function settle(pool: Pool, fileId: string, rows: readonly OutboxRow[], now: number): Settlement {
   const { jobs: store, outbox, files, claims } = pool.store;
-  if (store.hasNeeded(row.fileId) || outbox.othersOf(row.fileId, row.id) > 0) return;
-  const plan = files.planOf(row.fileId);
-  const coverage = plan ? claims.coverage(plan.id) : [];
-  const judgement = judgeFile(store.ofFile(row.fileId), plan, coverage);
-  if (!judgement) return;
-  for (const { kind, name, reason } of judgement.failed) {
-    await markRenditions(pool.db, row.fileId, kind, [name], "failed", reason, now);
-  }
-  await failLeftovers(pool, row.fileId, !store.hasOpen(row.fileId), now);
-  await settleFile(pool.db, row.fileId, judgement.status, judgement.reason);
-  log(pool, "info", "file settled", { file: row.fileId, status: judgement.status, reason: judgement.reason });
+  const own = rows.filter((row) => row.fileId === fileId).length;
+  if (store.hasNeeded(fileId) || outbox.countOf(fileId) > own) return UNSETTLED;
+  const plan = files.planOf(fileId);
+  const judgement = judgeFile(store.ofFile(fileId), plan, plan ? claims.coverage(plan.id) : []);
+  if (!judgement) return UNSETTLED;
+  const { failed, status, reason } = judgement;
+  // Nothing that is wanted stays waiting when nobody will make it.
+  const spared = store.hasOpen(fileId) ? SIDE_MADE : NOTHING;
+  return {
+    statements: [
+      ...failed.flatMap((one) =>
+        markStatements(pool.db, fileId, one.kind, [one.name], "failed", one.reason, now),
+      ),
+      failLeftStatement(pool.db, fileId, spared, LEFT_OUT, now),
+      settleStatement(pool.db, fileId, status, reason),
+    ],
+    said: { file: fileId, status, reason },
+  };
 }
 
 /** Others may still make what an extra did not. */
 function isLost(job: Job): boolean {
   return !isExtra(job) && (job.state === "dead" || job.error?.code === "parent_failed");
-}
-
-/** Nothing that is wanted stays waiting when nobody will make it. `all`: also what is made afterwards. */
-async function failLeftovers(pool: Pool, fileId: string, all: boolean, now: number): Promise<void> {
-  for (const { kind, name, state } of await listRenditions(pool.db, fileId)) {
-    if (state === "ready" || state === "failed" || (!all && isSideMade({ kind, name }))) continue;
-    await markRenditions(pool.db, fileId, kind, [name], "failed", LEFT_OUT, now);
-  }
-}
-
-async function markFailed(pool: Pool, job: Job, makes: readonly Made[], now: number): Promise<void> {
-  const reason = job.error?.message ?? "It could not be made.";
-  for (const { kind, name } of makes) {
-    await markRenditions(pool.db, job.fileId, kind, [name], "failed", reason, now);
-  }
 }

@@ -4,7 +4,7 @@ import { countMade, keepMade } from "./committed.ts";
 import type { Plan } from "./plan.ts";
 import { type CommittedRectangle, masterPlaylist, mediaPlaylist, textPlaylist } from "./playlist.ts";
 import { countSegments } from "./rectangles.ts";
-import { anyFrames, evenFrames, PLAIN, planOf, TIMESCALE, TRACK } from "./testing/plans.ts";
+import { anyFrames, COPYABLE_PLAN, evenFrames, PLAIN, planOf, TIMESCALE, TRACK } from "./testing/plans.ts";
 
 const plan = planOf(evenFrames(20));
 
@@ -42,6 +42,15 @@ test("a rung that is all made tells its measured rate and true codecs; one half 
   // 100,000 bytes in 4 s are 200 kbit/s.
   expect(low).toContain('BANDWIDTH=360000,AVERAGE-BANDWIDTH=360000,CODECS="avc1.64001f,mp4a.40.2"');
   expect(middle).toContain('BANDWIDTH=2960000,CODECS="avc1.4d401f,mp4a.40.2"');
+});
+
+test("first stands the lowest rung whose beginning is there, before that the one that will be there first", () => {
+  const film = planOf(evenFrames(20), COPYABLE_PLAN);
+  const order = (...rows: CommittedRectangle[]) =>
+    [...masterPlaylist(film, rows).matchAll(/RESOLUTION=\d+x(\d+)/g)].map(([, side]) => side);
+  expect(order()).toEqual(["1080", "480", "720"]);
+  expect(order(committed("720", [0]), committed("480", [1, 2]))).toEqual(["720", "480", "1080"]);
+  expect(order(committed("1080", [0]), committed("480", [0]))).toEqual(["480", "720", "1080"]);
 });
 
 test("a film without sound names no audio group, one of uneven frames no frame rate", () => {

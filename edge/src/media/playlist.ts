@@ -8,7 +8,7 @@
  */
 import { type CommittedRectangle, initSignature, measureRate, ownersOf } from "./committed.ts";
 import type { Plan, PlannedRung, PlannedText, PlannedTrack } from "./plan.ts";
-import { countSegments } from "./rectangles.ts";
+import { countSegments, quickestRung } from "./rectangles.ts";
 import { frameRate, segmentDurations, timelineSeconds } from "./timeline.ts";
 
 export type { CommittedRectangle };
@@ -27,7 +27,7 @@ const AUDIO_RATE = 160_000;
 const AUDIO_GROUP = "sound";
 const TEXT_GROUP = "text";
 
-/** All planned rungs, lowest first, from the start: players read a master once. */
+/** All planned rungs from the start: players read a master once, and begin with what it lists first. */
 export function masterPlaylist(plan: Plan, committed: readonly CommittedRectangle[]): string {
   const sound = plan.tracks.map(({ name }) => measureRate(plan, name, committed));
   const soundRate = {
@@ -40,11 +40,20 @@ export function masterPlaylist(plan: Plan, committed: readonly CommittedRectangl
     "#EXT-X-INDEPENDENT-SEGMENTS",
     ...plan.tracks.map((track, at) => audioLine(plan, track, at)),
     ...plan.texts.map((text, at) => textLine(plan, text, at)),
-    ...plan.rungs.flatMap((rung) => [
+    ...startFirst(plan, committed).flatMap((rung) => [
       variantLine(plan, rung, committed, soundRate),
       `${plan.id}/${rung.name}/index.m3u8`,
     ]),
   ]);
+}
+
+/**
+ * Lowest first, but for the one to begin with: the lowest whose beginning is there, else the one whose will be.
+ * Players that do not know their line yet (AVPlayer, hls.js) take the first variant listed.
+ */
+function startFirst({ rungs }: Plan, committed: readonly CommittedRectangle[]): PlannedRung[] {
+  const start = rungs.find(({ name }) => ownersOf(name, committed).has(0)) ?? quickestRung(rungs);
+  return start === null ? [] : [start, ...rungs.filter((rung) => rung !== start)];
 }
 
 /** Null where the plan has no such rung or track. `count` ends the list early, where no more will be made. */

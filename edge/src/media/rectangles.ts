@@ -98,8 +98,8 @@ export function partOf(rungs: readonly string[], segments: readonly [number, num
   return `${rungs.join("_")}.${segments.join("-")}`;
 }
 
-/** The copied one, else the lowest. */
-function quickestRung(rungs: readonly PlannedRung[]): PlannedRung | null {
+/** Whose first segment is there first: the copied one, else the lowest. */
+export function quickestRung(rungs: readonly PlannedRung[]): PlannedRung | null {
   return rungs.find(({ mode }) => mode === "copy") ?? rungs[0] ?? null;
 }
 

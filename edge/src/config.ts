@@ -3,6 +3,7 @@
  * variable (`ConfigError`), answered to every request, so that a mistake is seen at the first look.
  */
 import { z } from "zod";
+import { refuseOutgoing } from "./http/outgoing.ts";
 import { DEFAULT_LADDER, type Ladder } from "./media/ladder.ts";
 
 declare global {
@@ -10,6 +11,8 @@ declare global {
   interface Env {
     SIGNING_SECRET?: string;
     OPERATOR_TOKEN?: string;
+    METRICS_TOKEN?: string;
+    WEBHOOK_SECRET?: string;
     R2_ACCOUNT_ID?: string;
     R2_ACCESS_KEY_ID?: string;
     R2_SECRET_ACCESS_KEY?: string;
@@ -54,6 +57,9 @@ const LadderVar = z
   .max(MOST_RUNGS)
   .refine((rungs) => new Set(rungs.map(({ name }) => name)).size === rungs.length, "names a rung twice");
 
+/** The Standard Webhooks form: 24 to 64 random bytes in base64. */
+const WEBHOOK_SECRET = /^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/;
+
 /** JSON in a variable. */
 const json = z.string().transform((text, context) => {
   try {
@@ -83,6 +89,26 @@ const Vars = z.object({
     .refine((token) => token === "" || token.length >= 24, "needs 24 characters or more")
     .refine((token) => /^[\x21-\x7e]*$/.test(token), "may hold letters, digits and signs only, no space")
     .refine((token) => !/^cc[a-z]_/.test(token), "must not begin like the key of an agent"),
+  METRICS_TOKEN: z
+    .string()
+    .default("")
+    .refine(
+      (token) => token === "" || /^ccm_[\x21-\x7e]{20,}$/.test(token),
+      "is ccm_ and 20 characters or more",
+    ),
+  WEBHOOK_URL: z.string().default(""),
+  WEBHOOK_SECRET: z
+    .string()
+    .default("")
+    .transform((text) => text.split(/[\s,]+/).filter((secret) => secret !== ""))
+    .refine((secrets) => secrets.length <= 2, "holds two secrets at most: the new one, then the old one")
+    .refine(
+      (secrets) => secrets.every((secret) => WEBHOOK_SECRET.test(secret)),
+      'is made by: echo "whsec_$(openssl rand -base64 32)"',
+    ),
+  WEBHOOK_ALLOW_PRIVATE: z.enum(["true", "false"]).default("false"),
+  WEBHOOK_RESOLVER: z.union([z.literal(""), z.url({ protocol: /^https?$/ })]).default(""),
+  FLEET_WAIT_SECONDS: z.coerce.number().positive().max(86_400).default(300),
   SHARDS: json.pipe(z.array(ShardVar).min(1)),
   LADDER: z
     .string()
@@ -103,6 +129,19 @@ export interface Shard {
   state: "open" | "draining" | "closed";
 }
 
+/** Where events go, and how they are signed. */
+export interface WebhookConfig {
+  url: string;
+  /** The newest first; two while they change. */
+  secrets: string[];
+  /** The receiver may be on one's own network. */
+  allowPrivate: boolean;
+  /** DNS over HTTPS, asked what a name resolves to; null: names are not looked up. */
+  resolver: string | null;
+  /** Our own origins, which no event goes to. */
+  own: string[];
+}
+
 export interface Config {
   /** Origin of all links, without a trailing slash; null: the request's own. */
   publicUrl: string | null;
@@ -121,6 +160,12 @@ export interface Config {
   signingSecret: string | null;
   /** Opens the operator's doors; null: they stay shut. */
   operatorToken: string | null;
+  /** Opens /metrics and nothing else; null: the operator alone may look. */
+  metricsToken: string | null;
+  /** Null: nobody is told of anything. */
+  webhook: WebhookConfig | null;
+  /** A job that has waited longer than this calls for agents, also where some are there. */
+  fleetWaitMs: number;
 }
 
 /** A variable has a value the Worker cannot work with; the message names it and says what it should be. */
@@ -177,6 +222,9 @@ function parse(env: Env): Config {
     r2,
     signingSecret: vars.SIGNING_SECRET ?? null,
     operatorToken: vars.OPERATOR_TOKEN === "" ? null : vars.OPERATOR_TOKEN,
+    metricsToken: vars.METRICS_TOKEN === "" ? null : vars.METRICS_TOKEN,
+    webhook: webhookOf(vars, r2),
+    fleetWaitMs: vars.FLEET_WAIT_SECONDS * SECOND,
   };
 }
 
@@ -190,6 +238,27 @@ function s3Access(vars: z.infer<typeof Vars>): Config["r2"] {
   }
   const endpoint = trimSlash(vars.R2_ENDPOINT) ?? `https://${vars.R2_ACCOUNT_ID}.r2.cloudflarestorage.com`;
   return { endpoint, accessKeyId: vars.R2_ACCESS_KEY_ID, secretAccessKey: vars.R2_SECRET_ACCESS_KEY };
+}
+
+function webhookOf(vars: z.infer<typeof Vars>, r2: Config["r2"]): WebhookConfig | null {
+  if (vars.WEBHOOK_URL === "") return null;
+  if (vars.WEBHOOK_SECRET.length === 0) {
+    throw new ConfigError(
+      'WEBHOOK_URL needs WEBHOOK_SECRET: wrangler secret put WEBHOOK_SECRET, made by echo "whsec_$(openssl rand -base64 32)".',
+    );
+  }
+  const webhook = {
+    url: vars.WEBHOOK_URL,
+    secrets: vars.WEBHOOK_SECRET,
+    allowPrivate: vars.WEBHOOK_ALLOW_PRIVATE === "true",
+    resolver: vars.WEBHOOK_RESOLVER === "" ? null : vars.WEBHOOK_RESOLVER,
+    own: [vars.PUBLIC_URL, vars.MEDIA_ORIGIN, r2?.endpoint ?? ""].filter((origin) => origin !== ""),
+  };
+  const refusal = refuseOutgoing(webhook.url, webhook);
+  if (refusal === null) return webhook;
+  throw new ConfigError(
+    `The variable WEBHOOK_URL is wrong: it ${refusal}. For a receiver on your own network set WEBHOOK_ALLOW_PRIVATE = "true".`,
+  );
 }
 
 function trimSlash(url: string): string | null {

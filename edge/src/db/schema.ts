@@ -211,3 +211,45 @@ export const multipartUploads = sqliteTable(
   },
   (table) => [uniqueIndex("multipart_uploads_key").on(table.shard, table.objectKey, table.uploadId)],
 );
+
+export const WEBHOOK_STATES = ["waiting", "delivered", "superseded", "dropped"] as const;
+
+/** Events for the webhook's receiver, sent by the minute's cron until it has taken them. */
+export const webhookEvents = sqliteTable(
+  "webhook_events",
+  {
+    /** Sent along: the receiver knows by it what it has had already. */
+    id: text("id").primaryKey(),
+    type: text("type").notNull(),
+    /** Of one topic only the latest is worth sending. */
+    topic: text("topic").notNull(),
+    /** When began what it tells of. */
+    since: integer("since").notNull(),
+    body: text("body").notNull(),
+    state: text("state", { enum: WEBHOOK_STATES }).notNull(),
+    attempts: integer("attempts").notNull().default(0),
+    /** Earliest time of the next try. */
+    nextAt: integer("next_at").notNull(),
+    error: text("error"),
+    createdAt: integer("created_at").notNull(),
+    settledAt: integer("settled_at"),
+  },
+  (table) => [
+    index("webhook_events_due")
+      .on(table.nextAt)
+      .where(sql`${table.state} = 'waiting'`),
+    index("webhook_events_by_topic").on(table.topic, table.createdAt),
+    index("webhook_events_by_age").on(table.createdAt),
+  ],
+);
+
+/** How a receiver fared, by a hash of its address: another address begins anew. */
+export const webhookEndpoints = sqliteTable("webhook_endpoints", {
+  key: text("key").primaryKey(),
+  deliveredAt: integer("delivered_at"),
+  /** Since when nothing has been taken; null: the last one was. */
+  failingSince: integer("failing_since"),
+  /** Gets nothing any more. */
+  disabledAt: integer("disabled_at"),
+  error: text("error"),
+});

@@ -63,5 +63,5 @@ function bitsOfV6(text: string): string | null {
 }
 
 function bitsOfHex(text: string): string {
-  return [...text].map((digit) => Number.parseInt(digit, 16).toString(2).padStart(4, "0")).join("");
+  return Array.from(text, (digit) => Number.parseInt(digit, 16).toString(2).padStart(4, "0")).join("");
 }

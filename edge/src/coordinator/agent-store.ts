@@ -26,6 +26,7 @@ export interface AgentStore {
   list(limit: number): AgentRecord[];
 }
 
+  setSpeed(agentId: string, speed: AgentRecord["speed"]): void;
 export function createAgentStore(sql: Sql): AgentStore {
   return {
     find: (agentId) => {
@@ -47,6 +48,8 @@ export function createAgentStore(sql: Sql): AgentStore {
 function fromRow(row: Row): AgentRecord {
   return {
     agentId: String(row.agentId),
+    setSpeed: (agentId, speed) =>
+      void sql.exec("update agents set speed = ? where agentId = ?", JSON.stringify(speed), agentId),
     label: String(row.label),
     bootId: String(row.bootId),
     version: String(row.version),

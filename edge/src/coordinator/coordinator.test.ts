@@ -23,7 +23,7 @@ async function newAgent(): Promise<TestAgent> {
   const { key } = await edge.agentKey();
   const agent = await new TestAgent(edge.url, key).connect();
   agents.push(agent);
-  await agent.hello();
+  await agent.start();
   return agent;
 }
 

@@ -8,7 +8,7 @@ import { MAX_FRAME_BYTES, type Grant, type ResourceClass } from "#protocol";
 import { hedgeTurn } from "./hedge-turn.ts";
 import { joinedRecipe } from "./joined-recipe.ts";
 import { grantJob, releaseJob, ruinJob } from "./ledger.ts";
-import type { Job, MintedSecret } from "./ledger-types.ts";
+import type { Job, MintedSecret, Waiting } from "./ledger-types.ts";
 import { inTurn, log, said, signerFor, type Pool } from "./pool.ts";
 import { publishDue } from "./publish.ts";
 import { pairUp, type Pairing, type Usage } from "./schedule.ts";
@@ -19,7 +19,7 @@ import { supersedeJob } from "./withdrawal.ts";
 
 /** Grants of one turn: large enough for speed, small enough to let frames in between. */
 const BATCH = 32;
-/** Jobs looked at in each group of owner, kind and rank: some may have to avoid the only free agent. */
+/** Jobs looked at in each group of owner, kind and rank, at least: some may have to avoid the only free agent. */
 const HEADS = 8;
 /** Room for the lease and addresses in a grant's frame. */
 const RECIPE_BYTES = MAX_FRAME_BYTES - 8_192;
@@ -40,15 +40,13 @@ export async function dispatch(pool: Pool, now: number): Promise<void> {
   try {
     while (busy.dispatchAgain) {
       busy.dispatchAgain = false;
-      if (pool.sockets.freeSeats(now).length === 0) break;
+      if (!pool.sockets.hasFreeSeat()) break;
       await pool.secrets.fill(BATCH);
       const granted = inTurn(pool, now, (turn) => grantTurn(pool, turn));
       // What was cut or is done over waits for a slot now.
-      if (inTurn(pool, now, (turn) => hedgeTurn(pool, turn)) || granted.some(({ cut }) => cut)) {
-        busy.dispatchAgain = true;
-      }
+      const hedged = granted.length === 0 && inTurn(pool, now, (turn) => hedgeTurn(pool, turn));
+      if (hedged || granted.length > 0) busy.dispatchAgain = true;
       await Promise.all(granted.map((grant) => sendGrant(pool, grant, now)));
-      if (granted.length === BATCH) busy.dispatchAgain = true;
     }
   } finally {
     busy.dispatching = false;
@@ -56,20 +54,26 @@ export async function dispatch(pool: Pool, now: number): Promise<void> {
 }
 
 function grantTurn(pool: Pool, turn: Turn): Granted[] {
-  const waiting = turn.store.queue.waitingHeads(HEADS);
-  if (waiting.length === 0) return [];
   const { sockets } = pool;
-  const usage: Usage = {
-    held: turn.store.queue.heldByOwner(),
-    slots: sockets.countAllSlots(),
-    hasOther: (work, agentId) => sockets.isAnyAble(work, turn.now, agentId),
-  };
   const seats = sockets.freeSeats(turn.now);
+  const waiting = turn.store.queue.waitingHeads(Math.max(HEADS, Math.min(BATCH, seats.length)));
+  if (waiting.length === 0 || seats.length === 0) return [];
+  const usage = usageOf(pool, turn, waiting);
   const slots = seats.reduce((sum, { free }) => sum + free.gpu + free.cpu, 0);
   const pairings = pairUp(waiting, seats, usage, pool.rings, turn.now, BATCH);
   return pairings
     .map((pairing) => grantOne(pool, turn, pairing, slots))
     .filter((granted) => granted !== null);
+}
+
+/** What owners hold is asked only where several of them wait. */
+function usageOf({ sockets }: Pool, { store, now }: Turn, waiting: readonly Waiting[]): Usage {
+  const alone = new Set(waiting.map(({ owner }) => owner)).size === 1;
+  return {
+    held: alone ? new Map() : store.queue.heldByOwner(),
+    slots: sockets.countAllSlots(),
+    hasOther: (work, agentId) => sockets.isAnyAble(work, now, agentId),
+  };
 }
 
 /** `slots`: free ones that can encode, in all. */
@@ -91,6 +95,8 @@ function grantOne(
     const ruined = ruinJob(found, "Its parts are too many, or none is there.", turn.now);
     apply(turn, found, joined === null ? ruined : supersedeJob(found, turn.now));
     pool.later(publishDue(pool, turn.now));
+    // Whoever waited for it may be ready now.
+    pool.busy.dispatchAgain = true;
     return null;
   }
   const granted = grantJob(job, granteeOf(pool, agentId, badge.bootId, slot, minted), turn.now);
@@ -122,9 +128,8 @@ function resolve(turn: Turn, job: Job): Job | null {
 async function sendGrant(pool: Pool, { job, secret }: Granted, now: number): Promise<void> {
   try {
     const frame = await grantFrame(pool, job, secret, now);
-    const current = pool.store.jobs.find(job.id);
     const socket = pool.sockets.find(job.agentId ?? "");
-    if (current?.state !== "leased" || current.epoch !== job.epoch) return;
+    if (!pool.store.jobs.isLeased(job.id, job.epoch)) return;
     if (!socket) throw new Error("the agent left meanwhile");
     pool.sockets.send(socket, frame);
   } catch (error) {

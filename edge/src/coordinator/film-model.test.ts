@@ -19,7 +19,7 @@ import { pieceOf } from "./superseding.ts";
 import { LEASE_MS, NOW, spec } from "./testing/jobs.ts";
 import { openTestLedger } from "./testing/node-sql.ts";
 import { makeResult } from "./testing/results.ts";
-import { apply, enqueueJobs, passTime, type Turn } from "./turns.ts";
+import { apply, enqueueJobs, passTime, openTurn, type Turn } from "./turns.ts";
 import { supersedeJob } from "./withdrawal.ts";
 
 const FILE = "file000001";
@@ -48,7 +48,7 @@ class Film {
 
   turn(random = 0.5): Turn {
     const newId = () => `main.${String((this.#ids += 1)).padStart(6, "0")}`;
-    return { store: this.store, now: this.now, random: () => random, newId, changed: new Set(), taken: [] };
+    return openTurn({ store: this.store, now: this.now, random: () => random, newId });
   }
 
   jobs(state?: Job["state"]): Job[] {

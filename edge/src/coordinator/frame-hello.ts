@@ -5,11 +5,11 @@
  */
 import { SUPPORTED_PROTOCOLS, type Hello, type LeaseRef, type Welcome } from "#protocol";
 import { SECOND } from "../config.ts";
-import { freeSlots, type Badge } from "./badges.ts";
+import type { Badge } from "./badges.ts";
 import { hangUp, type Incoming } from "./incoming.ts";
 import { claimOf, findHeld, isCompleted } from "./lease-check.ts";
 import { adoptJob, renewJob } from "./lease.ts";
-import type { Claim, Job } from "./ledger-types.ts";
+import { NO_SLOTS, type Claim, type Job } from "./ledger-types.ts";
 import { loseJob, releaseJob } from "./ledger.ts";
 import { inTurn, log, type Pool } from "./pool.ts";
 import { newNonce } from "./secrets.ts";
@@ -47,7 +47,6 @@ export async function helloFrame(incoming: Incoming, hello: Hello): Promise<Outg
     adopted: fates.adopted.length,
     lost: fates.lost.length,
   });
-  // Before the welcome is out no grant may go to this socket, hence the socket is greeted in the same turn.
   pool.sockets.greet(socket, greeted);
   return {
     type: "welcome",
@@ -103,7 +102,6 @@ function introduce(pool: Pool, badge: Badge, hello: Hello, now: number): Badge {
   const drained = known?.bootId === bootId ? known.drained : {};
   const speed = known?.speed ?? {};
   pool.store.agents.save({ agentId, label, bootId, version, capabilities, drained, speed, seenAt: now });
-  const held = pool.store.queue.heldSlots(agentId);
-  const free = freeSlots(slots, slots, held);
-  return { ...badge, bootId, kinds: capabilities.kinds, capacity: slots, free, drained, speed };
+  // What it may be given it says with `ready`, once it has dealt with what it holds.
+  return { ...badge, bootId, kinds: capabilities.kinds, capacity: slots, free: NO_SLOTS, drained, speed };
 }

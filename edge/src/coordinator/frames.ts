@@ -67,7 +67,7 @@ async function answer(incoming: Incoming, frame: AgentFrame, boot: string): Prom
   const reply = await replyTo(incoming, frame);
   if (reply === null) return;
   const text = pool.sockets.encode(reply);
-  pool.replies.keep(badge.agentId, boot, frame.seq, reply.type, text);
+  pool.replies.keep(badge.agentId, boot, frame, text);
   pool.sockets.sendText(socket, text);
 }
 
@@ -95,7 +95,7 @@ type Parsed = { frame: AgentFrame } | { fault: string; re: number | null };
 
 function parse(text: string | ArrayBuffer): Parsed {
   if (typeof text !== "string") return { fault: "Frames are text.", re: null };
-  if (new TextEncoder().encode(text).length > MAX_FRAME_BYTES) {
+  if (isTooLong(text)) {
     return { fault: `A frame has at most ${MAX_FRAME_BYTES} bytes; upload the rest as an object.`, re: null };
   }
   const json = jsonOf(text);
@@ -118,6 +118,12 @@ function complain(pool: Pool, socket: WebSocket, re: number | null, fault: strin
 }
 
 function jsonOf(text: string): unknown {
+/** A character takes one byte to three: most frames need not be measured. */
+function isTooLong(text: string): boolean {
+  if (text.length * 3 <= MAX_FRAME_BYTES) return false;
+  return new TextEncoder().encode(text).length > MAX_FRAME_BYTES;
+}
+
   try {
     return JSON.parse(text);
   } catch {

@@ -1,5 +1,5 @@
 /**
- * Jobs in the object's SQLite: one row each, saved whole after a transition of `ledger.ts`. Called by the
+ * Jobs in the object's SQLite: one row each, saved after a transition of `ledger.ts`. Called by the
  * turns of this room; decides nothing.
  */
 import type { JobKind } from "#protocol";
@@ -26,17 +26,20 @@ const JSON_COLUMNS = [
   "history",
 ] as const;
 /** What never changes once the job is there. */
-const FIXED = [
+const FIXED: ReadonlySet<string> = new Set([
   ...["id", "fileId", "kind", "version", "sourceEtag", "part", "owner", "shard", "planId"],
   ...["needs", "hedgeOf", "createdAt"],
-];
+]);
 
 export interface JobStore {
   find(id: string): Job | null;
+  /** Under that very epoch. */
+  isLeased(id: string, epoch: number): boolean;
   findByKey(key: JobKey): Job | null;
   /** False where its key is taken. */
   insert(job: Job, parents: readonly string[]): boolean;
-  save(job: Job): void;
+  /** What differs from `before`; without it, all. */
+  save(job: Job, before?: Job): void;
   ofFile(fileId: string): Job[];
   openOfPlan(planId: string): Job[];
   /** Open or dead ones. */
@@ -61,13 +64,17 @@ export function createJobStore(sql: Sql): JobStore {
   const one = (query: string, ...bindings: SqlValue[]) => many(query, ...bindings)[0] ?? null;
   return {
     find: (id) => one("where id = ?", id),
+    isLeased: (id, epoch) =>
+      sql
+        .exec("select 1 as yes from jobs where id = ? and state = 'leased' and epoch = ?", id, epoch)
+        .toArray().length > 0,
     findByKey: (key) =>
       one(
         "where fileId = ? and kind = ? and version = ? and sourceEtag = ? and part = ?",
         ...[key.fileId, key.kind, key.version, key.sourceEtag, key.part],
       ),
     insert: (job, parents) => insert(sql, job, parents),
-    save: (job) => save(sql, job),
+    save: (job, before) => save(sql, job, before),
     ofFile: (fileId) => many("where fileId = ? order by id", fileId),
     openOfPlan: (planId) =>
       many(
@@ -143,21 +150,24 @@ function addParent(sql: Sql, id: string, parentId: string): void {
   sql.exec("insert into parents (jobId, parentId) values (?, ?) on conflict do nothing", id, parentId);
 }
 
-function save(sql: Sql, job: Job): void {
-  const changing = Object.entries(toRow(job)).filter(([column]) => !FIXED.includes(column));
-  sql.exec(
-    `update jobs set ${changing.map(([column]) => `${column} = ?`).join(", ")} where id = ?`,
-    ...changing.map(([, value]) => value),
-    job.id,
-  );
+/** Indexes of columns that stay as they are cost nothing. */
+function save(sql: Sql, job: Job, before?: Job): void {
+  const columns: string[] = [];
+  const values: SqlValue[] = [];
+  for (const column of Object.keys(job) as (keyof Job)[]) {
+    if (FIXED.has(column) || (before && before[column] === job[column])) continue;
+    columns.push(`${column} = ?`);
+    values.push(toSql(job[column]));
+  }
+  if (columns.length > 0) sql.exec(`update jobs set ${columns.join(", ")} where id = ?`, ...values, job.id);
 }
 
 function toRow(job: Job): Row {
-  const row: Row = {};
-  for (const [key, value] of Object.entries(job)) {
-    row[key] = value !== null && typeof value === "object" ? JSON.stringify(value) : value;
-  }
-  return row;
+  return Object.fromEntries(Object.entries(job).map(([column, value]) => [column, toSql(value)]));
+}
+
+function toSql(value: Job[keyof Job]): SqlValue {
+  return value !== null && typeof value === "object" ? JSON.stringify(value) : value;
 }
 
 function fromRow(row: Row): Job {

@@ -101,7 +101,7 @@ test("a reconnect within the lease resumes it; a new start of the process loses 
   expect(await eventually(() => agent.closed)).toMatchObject({ code: 4001 });
 
   const restarted = await bench.again(agent, "another boot");
-  await restarted.hello([]);
+  await restarted.start([]);
   expect(await restarted.grant("image")).toMatchObject({ lease: { job: grant.lease.job, epoch: 2 } });
   expect(await bench.edge.job(grant.lease.job)).toMatchObject({ losses: 1, attempts: 2 });
 });
@@ -111,7 +111,7 @@ test("a grant that never reached its agent is free again, uncharged", async () =
   await bench.file("image");
   const grant = await agent.grant("image");
   const back = await bench.again(agent);
-  await back.hello([]);
+  await back.start([]);
   expect(await back.grant("image")).toMatchObject({ lease: { job: grant.lease.job, epoch: 2 } });
   expect(await bench.edge.job(grant.lease.job)).toMatchObject({ losses: 0, attempts: 1 });
 });

@@ -23,7 +23,7 @@ import {
 import { MAX_ATTEMPTS, MAX_LOSSES } from "./retry.ts";
 import { LEASE_MS, NOW, spec } from "./testing/jobs.ts";
 import { openTestLedger, stateOf } from "./testing/node-sql.ts";
-import { apply, cancelTurn, enqueueJobs, passTime, type Turn } from "./turns.ts";
+import { apply, cancelTurn, enqueueJobs, passTime, openTurn, type Turn } from "./turns.ts";
 
 /** A lease as an agent remembers it, valid or not. */
 type Known = Claim & { job: string };
@@ -49,14 +49,12 @@ class World {
   #secrets = 0;
 
   turn(random = 0.5): Turn {
-    return {
+    return openTurn({
       store: this.store,
       now: this.now,
       random: () => random,
       newId: () => `main.${String((this.files += 1)).padStart(6, "0")}`,
-      changed: new Set(),
-      taken: [],
-    };
+    });
   }
 
   jobs(): Job[] {

@@ -89,6 +89,20 @@ const STEPS: readonly string[] = [
   `
   alter table jobs add column history text not null default '[]';
   `,
+  `
+  alter table agents add column done integer not null default 0;
+  alter table agents add column losses integer not null default 0;
+  create table orders (
+    agentId text primary key, tier integer not null, state text not null, changedAt real not null
+  ) without rowid;
+  create table refusals (
+    agentId text primary key, message text not null, version text, at real not null
+  ) without rowid;
+  `,
+  `
+  create index jobs_held_by_owner on jobs (owner) where state = 'leased';
+  create index jobs_encoding on jobs (startedAt) where state = 'leased' and kind = 'video';
+  `,
 ];
 
 export function migrate(sql: Sql): void {

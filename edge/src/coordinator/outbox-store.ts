@@ -17,7 +17,8 @@ export interface OutboxRow extends Record<string, SqlValue> {
 }
 
 export interface OutboxStore {
-  add(fileId: string, jobId: string, now: number): void;
+  /** Answers when the alarm looks after it, should it still be there. */
+  add(fileId: string, jobId: string, now: number): number;
   /** Fresh rows, and failed ones whose pause is over. */
   due(now: number, limit: number): OutboxRow[];
   /** Unless the job has come to another end since the row was read: then there is more to say. */
@@ -35,12 +36,14 @@ export function createOutboxStore(sql: Sql): OutboxStore {
     first(sql.exec<{ count: number }>(`select count(*) as count from outbox where ${where}`, ...bindings))
       ?.count ?? 0;
   return {
-    add: (fileId, jobId, now) =>
-      void sql.exec(
+    add: (fileId, jobId, now) => {
+      sql.exec(
         `insert into outbox (fileId, jobId, tries, notBefore, createdAt) values (?, ?, 0, ?, ?)
          on conflict (jobId) do update set notBefore = max(excluded.notBefore, outbox.notBefore + 1)`,
         ...[fileId, jobId, now + FALLBACK_MS, now],
-      ),
+      );
+      return now + FALLBACK_MS;
+    },
     due: (now, limit) =>
       sql
         .exec<OutboxRow>(

@@ -13,7 +13,7 @@ import type { RecentReplies } from "./replies.ts";
 import type { Rings } from "./schedule.ts";
 import { SecretStock } from "./secrets.ts";
 import type { Sockets } from "./sockets.ts";
-import type { Turn } from "./turns.ts";
+import { openTurn, type Turn } from "./turns.ts";
 import { createIds } from "./ulid.ts";
 import { topics, type Waiters } from "./waiters.ts";
 
@@ -61,11 +61,11 @@ export function createPool(parts: PoolParts): Pool {
 /** One synchronous turn. Afterwards watchers and agents hear what it changed for them, and the alarm is set. */
 export function inTurn<T>(pool: Pool, now: number, act: (turn: Turn) => T): T {
   const { store, newId } = pool;
-  const turn: Turn = { store, now, newId, random: Math.random, changed: new Set(), taken: [] };
+  const turn = openTurn({ store, now, newId, random: Math.random });
   const result = pool.atomically(() => act(turn));
   for (const fileId of turn.changed) pool.waiters.call(topics.file(fileId));
   for (const { job, reason } of turn.taken) tellTaken(pool, job, reason);
-  armNext(pool, now);
+  if (turn.due < Infinity) pool.arm(turn.due);
   return result;
 }
 
@@ -75,7 +75,7 @@ function tellTaken(pool: Pool, { id, agentId }: Job, reason: string): void {
   if (socket) pool.sockets.send(socket, { type: "cancel", jobs: [id], reason });
 }
 
-/** The alarm's next time is whatever row is due first. */
+/** The alarm's next time is whatever row is due first. Asked when it has rung, and after a start. */
 export function armNext(pool: Pool, now: number): void {
   const times = [pool.store.queue.nextStep(now), pool.store.outbox.nextStep()].filter((at) => at !== null);
   if (times.length > 0) pool.arm(Math.min(...times));

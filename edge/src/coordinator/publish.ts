@@ -61,7 +61,9 @@ function postpone(pool: Pool, rows: readonly OutboxRow[], error: unknown, now: n
   log(pool, "warn", "catalogue did not answer", { files, rows: rows.length, error: said(error) });
   inTurn(pool, now, (turn) => {
     for (const { id, tries } of rows) {
-      turn.store.outbox.postpone(id, now + stepDelay(tries, turn.random), said(error));
+      const until = now + stepDelay(tries, turn.random);
+      turn.store.outbox.postpone(id, until, said(error));
+      turn.due = Math.min(turn.due, until);
     }
   });
 }

@@ -41,7 +41,7 @@ async function uploadPicture(): Promise<string> {
 
 test("a lease survives the restart, and its holder goes on with what it has uploaded", async () => {
   const agent = await new TestAgent(edge.url, key, "boot").connect();
-  await agent.hello();
+  await agent.start();
   const fileId = await uploadPicture();
   const grant = await agent.grant("image");
   const { uploads, result } = makeResult(grant);
@@ -51,7 +51,7 @@ test("a lease survives the restart, and its holder goes on with what it has uplo
   edge = await start();
   const back = await new TestAgent(edge.url, key, "boot").connect();
   back.startSeqAt(100);
-  const welcome = await back.hello([grant.lease]);
+  const welcome = await back.start([grant.lease]);
   expect(welcome.lost).toEqual([]);
   const lease = welcome.adopted[0]?.lease ?? grant.lease;
   expect(await back.complete(lease, objects, result)).toMatchObject({ type: "accepted" });
@@ -63,14 +63,14 @@ test("a lease survives the restart, and its holder goes on with what it has uplo
 
 test("leases of an agent that never comes back run out by the alarm alone, restart or not", async () => {
   const gone = await new TestAgent(edge.url, key).connect();
-  await gone.hello();
+  await gone.start();
   const fileId = await uploadPicture();
   await gone.grant("image");
   gone.kill();
   await edge.stop();
   edge = await start();
   const other = await new TestAgent(edge.url, await edge.agentKey("other")).connect();
-  await other.hello();
+  await other.start();
   const grant = await other.grant("image");
   expect(grant.lease.epoch).toBe(2);
   const { uploads, result } = makeResult(grant);

@@ -17,7 +17,7 @@ const OWNER_SHARE = 1 / 4;
 /** After a second loss only another agent will do, if one is online, but not for longer than this. */
 export const AVOID_MS = 45 * SECOND;
 /** Losses after which the loser has to stand back even when every other agent is busy. */
-const STRICT_LOSSES = 2;
+export const STRICT_LOSSES = 2;
 
 export interface Pairing {
   job: string;
@@ -47,22 +47,44 @@ export function pairUp(
   now: number,
   limit: number,
 ): Pairing[] {
-  const left = new Set(waiting);
+  let left = waiting.map((job) => ({ ...job, barred: barredFrom(job, usage, now) }));
+  const openings = createOpenings(seats);
   const pairings: Pairing[] = [];
   while (pairings.length < limit) {
-    const fitting = [...left].filter((job) => pickSeat(job, seats, usage, now) !== null);
-    const modest = fitting.filter((job) => isModest(job.owner, usage));
-    const job = pickJob(modest.length > 0 ? modest : fitting, rings);
-    const seat = job && pickSeat(job, seats, usage, now);
-    if (!job || !seat) return pairings;
-    const slot = slotFor(job, seat);
-    if (slot === null) return pairings;
+    // Slots only go: what fits nowhere now will not fit later.
+    left = left.filter((job) => openings.has(job));
+    const modest = left.filter((job) => isModest(job.owner, usage));
+    const job = pickJob(modest.length > 0 ? modest : left, rings);
+    const seat = job && pickSeat(job, seats);
+    const slot = seat && slotFor(job, seat);
+    if (!job || !seat || !slot) return pairings;
     seat.free[slot] -= 1;
     usage.held.set(job.owner, (usage.held.get(job.owner) ?? 0) + 1);
-    left.delete(job);
+    left.splice(left.indexOf(job), 1);
     pairings.push({ job: job.id, agentId: seat.agentId, slot });
   }
   return pairings;
+}
+
+/** A job that waits, and the agent that must not have it. */
+type Candidate = Waiting & { barred: string | null };
+
+/** Who fits somewhere, without looking at all seats again for each: seats before the first that fits never will. */
+function createOpenings(seats: readonly Seat[]): { has(job: Candidate): boolean } {
+  const firsts = new Map<string, number>();
+  return {
+    has: (job) => {
+      const ask = `${job.kind} ${job.needs} ${job.barred ?? ""}`;
+      let at = firsts.get(ask) ?? 0;
+      for (let seat = seats[at]; seat && !suits(seat, job); seat = seats[at]) at += 1;
+      firsts.set(ask, at);
+      return at < seats.length;
+    },
+  };
+}
+
+function suits(seat: Seat, job: Candidate): boolean {
+  return slotFor(job, seat) !== null && isAble(seat, job) && seat.agentId !== job.barred;
 }
 
 /** Encoding takes a GPU where one is free, else cores; everything else, copies too, mostly reads and writes. */
@@ -82,9 +104,10 @@ function isModest(owner: string, usage: Usage): boolean {
   return (usage.held.get(owner) ?? 0) < Math.max(1, Math.floor(usage.slots * OWNER_SHARE));
 }
 
-function pickJob(jobs: readonly Waiting[], rings: Rings): Waiting | null {
-  const turn = Math.min(...jobs.map((job) => job.turn));
-  const heads = new Map<string, Waiting>();
+function pickJob(jobs: readonly Candidate[], rings: Rings): Candidate | null {
+  let turn = Infinity;
+  for (const job of jobs) turn = Math.min(turn, job.turn);
+  const heads = new Map<string, Candidate>();
   for (const job of jobs) {
     if (job.turn !== turn) continue;
     const head = heads.get(job.owner);
@@ -102,35 +125,32 @@ function comesBefore(one: Waiting, other: Waiting): boolean {
   return one.id < other.id;
 }
 
-function pickSeat(job: Waiting, seats: readonly Seat[], usage: Usage, now: number): Seat | null {
-  const barred = mustAvoid(job, usage, now) ? job.avoid : null;
+function pickSeat(job: Candidate, seats: readonly Seat[]): Seat | null {
   let best: Seat | null = null;
   for (const seat of seats) {
-    if (slotFor(job, seat) === null || !isAble(seat, job) || seat.agentId === barred) continue;
-    if (best === null || isBetter(seat, best, job)) best = seat;
+    if (suits(seat, job) && (best === null || isBetter(seat, best, job))) best = seat;
   }
   return best;
 }
 
-function mustAvoid(job: Waiting, usage: Usage, now: number): boolean {
+function barredFrom(job: Waiting, usage: Usage, now: number): string | null {
   const { losses, avoid, waitingSince, hedgeOf } = job;
+  if (avoid === null) return null;
   // A hedge on the agent that is slow would gain nothing.
-  if (avoid !== null && hedgeOf !== null) return true;
-  if (avoid === null || losses < STRICT_LOSSES || now - waitingSince >= AVOID_MS) return false;
-  return usage.hasOther(job, avoid);
+  if (hedgeOf !== null) return avoid;
+  if (losses < STRICT_LOSSES || now - waitingSince >= AVOID_MS) return null;
+  return usage.hasOther(job, avoid) ? avoid : null;
 }
 
+/** The first difference decides. */
 function isBetter(seat: Seat, best: Seat, job: Waiting): boolean {
-  const merits = (one: Seat) => [
-    one.agentId === job.avoid ? 0 : 1,
-    one.tier,
-    job.needs === "encoder" && one.free.gpu > 0 ? 1 : 0,
-    one.free.gpu + one.free.cpu + one.free.io,
-    job.holders.includes(one.agentId) ? 1 : 0,
-    one.speed[job.kind] ?? 0,
-  ];
-  const theirs = merits(best);
-  const difference = merits(seat).map((merit, at) => merit - (theirs[at] ?? 0));
-  const first = difference.find((value) => value !== 0);
-  return first === undefined ? seat.agentId < best.agentId : first > 0;
+  const more = (merit: (one: Seat) => number) => merit(seat) - merit(best);
+  const difference =
+    more(({ agentId }) => (agentId === job.avoid ? 0 : 1)) ||
+    more(({ tier }) => tier) ||
+    more(({ free }) => (job.needs === "encoder" && free.gpu > 0 ? 1 : 0)) ||
+    more(({ free }) => free.gpu + free.cpu + free.io) ||
+    more(({ agentId }) => (job.holders.includes(agentId) ? 1 : 0)) ||
+    more(({ speed }) => speed[job.kind] ?? 0);
+  return difference === 0 ? seat.agentId < best.agentId : difference > 0;
 }

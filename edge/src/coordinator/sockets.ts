@@ -23,6 +23,8 @@ export class Sockets {
   readonly #badges = new WeakMap<WebSocket, Badge>();
   /** Greeted sockets by agent; null until it has been built from the host's. */
   #greeted: Map<string, WebSocket> | null = null;
+  /** Those of them that can take a job now. */
+  readonly #open = new Set<WebSocket>();
   #seq = 0;
 
   constructor(host: SocketHost) {
@@ -47,12 +49,14 @@ export class Sockets {
   pin(socket: WebSocket, badge: Badge): void {
     this.#badges.set(socket, badge);
     socket.serializeAttachment(badge);
+    if (this.#all().get(badge.agentId) === socket) this.#sort(socket, badge);
   }
 
   /** From now on this is the agent's socket; an older one is closed. */
   greet(socket: WebSocket, badge: Badge): void {
-    this.pin(socket, badge);
+    this.#drop(badge.agentId);
     this.#all().set(badge.agentId, socket);
+    this.pin(socket, badge);
     for (const other of this.#host.getWebSockets(badge.agentId)) {
       if (other !== socket) closeSocket(other, CLOSE_REPLACED, "replaced by a newer connection");
     }
@@ -63,22 +67,37 @@ export class Sockets {
     return socket && socket.readyState === OPEN ? socket : null;
   }
 
+  /** Greeted or not. */
+  ofAgent(agentId: string): WebSocket[] {
+    return this.#host.getWebSockets(agentId);
+  }
+
+  /** The last frame or ping. */
+  lastHeard(socket: WebSocket): number {
+    const ping = this.#host.getWebSocketAutoResponseTimestamp(socket);
+    return Math.max(this.badge(socket).seenAt, ping?.getTime() ?? 0);
+  }
+
   /** True where the agent has no other greeted socket left. */
   forget(socket: WebSocket): boolean {
     const { agentId } = this.badge(socket);
-    if (this.#all().get(agentId) === socket) this.#all().delete(agentId);
+    if (this.#all().get(agentId) === socket) this.#drop(agentId);
     return this.find(agentId) === null;
   }
 
   /** Seats with a slot free now, of agents whose link is alive. */
   freeSeats(now: number): Seat[] {
     const seats: Seat[] = [];
-    for (const socket of this.#all().values()) {
-      const badge = this.badge(socket);
-      if (!badge.paused && countSlots(badge.free) > 0 && this.#isAlive(socket))
-        seats.push(seatOf(badge, now));
+    this.#all();
+    for (const socket of this.#open) {
+      if (this.#isAlive(socket)) seats.push(seatOf(this.badge(socket), now));
     }
     return seats;
+  }
+
+  hasFreeSeat(): boolean {
+    this.#all();
+    return this.#open.size > 0;
   }
 
   /** Could any agent that is online do it, busy or not? `except` one of them. */
@@ -129,16 +148,35 @@ export class Sockets {
   }
 
   #isAlive(socket: WebSocket): boolean {
-    const ping = this.#host.getWebSocketAutoResponseTimestamp(socket);
-    return socket.readyState === OPEN && !isSilent(this.badge(socket), ping?.getTime() ?? 0, Date.now());
+    if (socket.readyState !== OPEN) return false;
+    const badge = this.badge(socket);
+    const now = Date.now();
+    // The host is asked for its last ping only where its last frame is long ago.
+    if (!isSilent(badge, 0, now)) return true;
+    return !isSilent(badge, this.#host.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0, now);
+  }
+
+  #sort(socket: WebSocket, { paused, free }: Badge): void {
+    if (!paused && countSlots(free) > 0) this.#open.add(socket);
+    else this.#open.delete(socket);
+  }
+
+  #drop(agentId: string): void {
+    const socket = this.#greeted?.get(agentId);
+    if (!socket) return;
+    this.#open.delete(socket);
+    this.#greeted?.delete(agentId);
   }
 
   #all(): Map<string, WebSocket> {
     if (this.#greeted) return this.#greeted;
     this.#greeted = new Map();
     for (const socket of this.#host.getWebSockets()) {
-      const { agentId, bootId } = this.badge(socket);
-      if (bootId !== null && socket.readyState === OPEN) this.#greeted.set(agentId, socket);
+      const badge = this.badge(socket);
+      if (badge.bootId === null || socket.readyState !== OPEN) continue;
+      this.#drop(badge.agentId);
+      this.#greeted.set(badge.agentId, socket);
+      this.#sort(socket, badge);
     }
     return this.#greeted;
   }

@@ -7,7 +7,16 @@ import { completeJob, failPermanent, grantJob, missObjects } from "./ledger.ts";
 import { grantee, LEASE_MS, NOW, spec } from "./testing/jobs.ts";
 import { openTestLedger, stateOf } from "./testing/node-sql.ts";
 import { makeResult } from "./testing/results.ts";
-import { apply, cancelTurn, enqueueJobs, passTime, redriveTurn, remakeTurn, type Turn } from "./turns.ts";
+import {
+  apply,
+  cancelTurn,
+  enqueueJobs,
+  passTime,
+  redriveTurn,
+  remakeTurn,
+  openTurn,
+  type Turn,
+} from "./turns.ts";
 
 let ledger: ReturnType<typeof openTestLedger>;
 let ids = 0;
@@ -20,7 +29,7 @@ beforeEach(() => {
 
 function turn(now = NOW): Turn {
   const newId = () => `main.${String((ids += 1)).padStart(6, "0")}`;
-  return { store: ledger.store, now, random: () => 0.5, newId, changed: new Set(), taken: [] };
+  return openTurn({ store: ledger.store, now, random: () => 0.5, newId });
 }
 
 function find(id: string | undefined): Job {

@@ -3,6 +3,7 @@
  * come between what it reads and what it writes. A turn loads rows, asks `ledger.ts` and saves, and here all
  * that follows from a job's new state happens with it: children, the word for the catalogue, watchers.
  */
+import { dueOf } from "./due.ts";
 import type { LedgerStore } from "./ledger-store.ts";
 import { isFinished, isOpen, type Job, type JobSpec } from "./ledger-types.ts";
 import {
@@ -27,6 +28,12 @@ export interface Turn {
   changed: Set<string>;
   /** Leases taken from agents that do not know it yet. */
   taken: { job: Job; reason: string }[];
+  /** The earliest time at which something that it wrote has to be looked at again. */
+  due: number;
+}
+
+export function openTurn(parts: Pick<Turn, "store" | "now" | "random" | "newId">): Turn {
+  return { ...parts, changed: new Set(), taken: [], due: Infinity };
 }
 
 /** Adds what is not there yet; answers the ids of all, those that were there included. */
@@ -45,6 +52,7 @@ export function enqueueJobs(turn: Turn, specs: readonly JobSpec[], firstId?: str
     const job = newJob(spec, id, !parents.every(isFinished), now);
     if (!store.jobs.insert(job, spec.parents)) continue;
     ids.push(id);
+    awaitTime(turn, dueOf(job));
     touch(turn, spec.fileId);
     const dead = parents.find((parent) => !isOpen(parent.state) && !isFinished(parent));
     if (dead) apply(turn, job, orphanJob(job, dead.error ?? UNKNOWN, now));
@@ -56,7 +64,8 @@ export function enqueueJobs(turn: Turn, specs: readonly JobSpec[], firstId?: str
 export function apply(turn: Turn, before: Job, after: Job | null): boolean {
   if (after === null) return false;
   const { store } = turn;
-  store.jobs.save(after);
+  store.jobs.save(after, before);
+  awaitTime(turn, dueOf(after));
   if (after.state !== before.state || after.fraction !== before.fraction) touch(turn, after.fileId);
   if (after.state === before.state) return true;
   if (before.state === "leased" && after.state === "cancelled") {
@@ -117,6 +126,10 @@ export function remakeTurn(turn: Turn, fileId: string, missing: ReadonlySet<stri
 }
 
 const UNKNOWN = { code: "lost", message: "An earlier step failed." } as const;
+
+function awaitTime(turn: Turn, at: number | null): void {
+  if (at !== null && at < turn.due) turn.due = at;
+}
 
 function touch(turn: Turn, fileId: string): void {
   if (!turn.changed.has(fileId)) turn.store.files.touch(fileId, turn.now);

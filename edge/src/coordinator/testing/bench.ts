@@ -28,7 +28,7 @@ export function useBench(vars: Record<string, string> = {}): Bench {
       const agent = await new TestAgent(bench.edge.url, key).connect();
       agents.push(agent);
       keys.set(agent, key);
-      await agent.hello([], kinds);
+      await agent.start([], kinds);
       return agent;
     },
     again: async (agent, boot = agent.boot) => {

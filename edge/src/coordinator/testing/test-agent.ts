@@ -107,6 +107,13 @@ export class TestAgent {
     return reply;
   }
 
+  /** Greeted, and ready for as much as it has. */
+  async start(held: LeaseRef[] = [], kinds?: JobKind[], slots: Slots = SLOTS): Promise<Welcome> {
+    const welcome = await this.hello(held, kinds, slots);
+    this.ready(slots);
+    return welcome;
+  }
+
   ready(slots: Slots = SLOTS): void {
     this.send({ type: "ready", slots });
   }

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { JobError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { confinement, letDevicesOut } from "./confinement.ts";
 import { cutVideo } from "./cuts.ts";
 import { candidateEncoders, HALF_SOFTWARE, SOFTWARE, type Encoder } from "./h264.ts";
 import { rewriteFragments } from "./fragments.ts";
@@ -56,6 +57,7 @@ export async function tryAll(options: ProveOptions): Promise<Trials> {
   const key = await fingerprint(nodes);
   const file = join(options.cacheDir, "encoders.json");
   const cache = (await readCache(file, key)) ?? { key, ...(await runTrials(candidates, options)) };
+  letDevicesOut(cache.devicesOut);
   const passed = (name: string) => cache.verdicts.some((one) => one.name === name && one.reason === null);
   if (!passed(SOFTWARE.name))
     throw new JobError("tool_missing", "ffmpeg cannot encode H.264 here: install one with libx264.");
@@ -86,7 +88,8 @@ async function runTrials(
   }
   const nvenc = candidates.find((encoder) => encoder.name === "h264_nvenc");
   const works = verdicts.some(({ name, reason }) => name === nvenc?.name && reason === null);
-  return { verdicts, sessions: nvenc !== undefined && works ? await countSessions(nvenc, signal) : null };
+  const sessions = nvenc !== undefined && works ? await countSessions(nvenc, signal) : null;
+  return { verdicts, sessions, devicesOut: (await confinement()).devicesOut };
 }
 
 /** A GPU that can only decode is an advantage where nothing better works and it is quicker than without. */
@@ -106,6 +109,23 @@ async function tryCandidate(
 
 /** Null when the encoder did all that a job asks of it. */
 export async function tryEncoder(encoder: Encoder, signal?: AbortSignal): Promise<Error | null> {
+  const failure = await encodeOnce(encoder, signal);
+  const { word, devicesOut } = await confinement();
+  if (failure === null || !isOnDevice(encoder) || word !== "namespaces" || devicesOut) return failure;
+  // Some drivers make their device files at their first use, which needs powers that nobody has inside.
+  letDevicesOut(true);
+  const outside = await encodeOnce(encoder, signal);
+  letDevicesOut(false);
+  if (outside !== null || (await encodeOnce(encoder, signal)) === null) return outside;
+  letDevicesOut(true);
+  return null;
+}
+
+function isOnDevice({ hardware, decoding }: Encoder): boolean {
+  return hardware || decoding !== undefined;
+}
+
+async function encodeOnce(encoder: Encoder, signal?: AbortSignal): Promise<Error | null> {
   return inTrial(async (folder) => {
     const [source, raw, made] = [
       join(folder, "source.mp4"),
@@ -202,7 +222,8 @@ function testSource(wish: { path: string; width: number; height: number; frames:
 async function fingerprint(nodes: readonly string[]): Promise<string> {
   const { text: version } = await runFfprobe(["-version"]);
   const driver = await readFile("/proc/driver/nvidia/version", "utf8").catch(() => "");
-  const facts = [version, driver, release(), process.platform, ...nodes];
+  const { word } = await confinement();
+  const facts = [version, driver, release(), process.platform, word, ...nodes];
   return createHash("sha256").update(facts.join("\n")).digest("hex");
 }
 
@@ -216,6 +237,8 @@ const Cache = z.object({
   verdicts: z.array(z.object({ name: z.string(), reason: z.string().nullable() })),
   /** Of NVENC. */
   sessions: z.number().int().positive().nullable(),
+  /** Devices work outside the namespaces alone. */
+  devicesOut: z.boolean().default(false),
 });
 type Cache = z.infer<typeof Cache>;
 

@@ -12,7 +12,10 @@ const child = spawn(tool, rest, {
   stdio: ["ignore", "inherit", "inherit"],
   env: bareEnvironment(process.env),
   windowsHide: true,
+  // A terminal's Ctrl-C is the agent's affair; on Windows this would open a window.
+  detached: process.platform !== "win32",
 });
+for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => {});
 if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
 process.stdin.on("end", () => child.kill("SIGKILL"));
 process.stdin.on("error", () => child.kill("SIGKILL"));

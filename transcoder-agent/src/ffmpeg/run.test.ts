@@ -101,7 +101,7 @@ test("an abort ends it at once, with the reason of the abort", async () => {
 test("a run that takes too long, or moves no more, is ended", async () => {
   const slow = pictures(600, join(folder, "slow.mp4"), true);
   await expect(runFfmpeg(slow, { limits: { wallMs: 1_500 } })).rejects.toMatchObject({ code: "timeout" });
-  const silent = runFfprobe(["-v", "error", "-i", "tcp://127.0.0.1:9?listen=1"], {
+  const silent = runFfprobe(["-v", "error", "-i", "tcp://127.0.0.1:59871?listen=1"], {
     limits: { stallMs: 700 },
   });
   await expect(silent).rejects.toMatchObject({ code: "stalled" });

@@ -5,18 +5,25 @@
  *
  * A run has succeeded when it exited with 0 AND said `progress=end`; anything else is a JobError.
  */
-import { ChildProcess, spawn, spawnSync } from "node:child_process";
+import { ChildProcess, spawn } from "node:child_process";
 import ffmpeg from "fluent-ffmpeg";
 import { JobError } from "../errors.ts";
-import { classifyFailure } from "./failure.ts";
-import { chooseGuard, findProgram, type Guard } from "./guard.ts";
+import { guardFor, isFull } from "./confinement.ts";
+import { classifyFailure, lastLine } from "./failure.ts";
+import type { Guard } from "./guard.ts";
 import { GLOBAL_OPTIONS, toArguments, type Invocation } from "./invocation.ts";
 import { createProgressReader, type Progress } from "./progress.ts";
-import { watchProcess, type Limits } from "./watch.ts";
+import { NOT_CONFINED } from "./namespaces.ts";
+import { viewOfProbe, viewOfRun, type View } from "./view.ts";
+import { watchProcess, type Limits, type Watch } from "./watch.ts";
+
+export { confinement, useTools, type Confinement } from "./confinement.ts";
 
 const DEFAULT_LIMITS: Limits = { stallMs: 120_000, wallMs: 6 * 3_600_000 };
-/** What `env` answers for a program that is not there or may not be started. */
+/** What `env`, `chroot` and the like answer for a program that is not there or may not be started. */
 const NOT_FOUND = new Set([126, 127]);
+/** How often the disk is looked at while a tool writes. */
+const ROOM_MS = 2_000;
 /** More than any probe of 64 streams. */
 const PROBE_BYTES = 16 * 1024 * 1024;
 
@@ -24,6 +31,8 @@ export interface RunOptions {
   signal?: AbortSignal | undefined;
   onProgress?: (progress: Progress) => void;
   limits?: Partial<Limits>;
+  /** The most bytes that one file of the output may have, where that is more than usual. */
+  fileBytes?: number | undefined;
 }
 
 /** What ffmpeg said at its end. `warnings` is the end of its stderr. */
@@ -31,24 +40,14 @@ export interface Outcome extends Progress {
   warnings: string;
 }
 
-const tools = { ffmpeg: "ffmpeg", ffprobe: "ffprobe" };
-
-/** Other programs than those on the PATH; to be called once, before the first run. */
-export function useTools(paths: Partial<typeof tools>): void {
-  Object.assign(tools, paths);
-}
-
 export async function runFfmpeg(invocation: Invocation, options: RunOptions = {}): Promise<Outcome> {
-  const guard = guardFor(tools.ffmpeg);
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const view = viewOfRun(invocation);
+  const guard = await guardFor("ffmpeg", view, { wallMs: limits.wallMs, fileBytes: options.fileBytes });
+  options.signal?.throwIfAborted();
   const child = await startFfmpeg(invocation, guard);
-  const watch = watchProcess(
-    child,
-    { ...DEFAULT_LIMITS, ...options.limits },
-    {
-      signal: options.signal,
-      byStdin: guard.byStdin,
-    },
-  );
+  const watch = watchProcess(child, limits, { signal: options.signal, byStdin: guard.byStdin });
+  watchRoom(view, watch);
   let before = "";
   const reader = createProgressReader((progress) => {
     const now = `${progress.frame} ${progress.seconds}`;
@@ -58,7 +57,7 @@ export async function runFfmpeg(invocation: Invocation, options: RunOptions = {}
   });
   child.stdout?.setEncoding("utf8").on("data", (text: string) => reader.feed(text));
   const { code, signal, stderr } = await watch.closed;
-  if (code !== null && NOT_FOUND.has(code)) throw missing("ffmpeg");
+  demandStarted("ffmpeg", code, stderr);
   if (code !== 0) throw classifyFailure({ tool: "ffmpeg", code, signal, stderr });
   if (!reader.ended) throw new JobError("crashed", "ffmpeg ended without saying that it was done.");
   return { ...reader.last, warnings: stderr };
@@ -73,12 +72,13 @@ export async function streamFfmpeg(
   onData: (bytes: Buffer) => void,
   options: Omit<RunOptions, "onProgress"> = {},
 ): Promise<void> {
-  const guard = guardFor(tools.ffmpeg);
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const guard = await guardFor("ffmpeg", viewOfRun(invocation), limits);
+  options.signal?.throwIfAborted();
   const words = toArguments(invocation).map((word, at, all) =>
     all[at - 1] === "-progress" ? "pipe:2" : word,
   );
   const child = spawn(guard.command, [...guard.prefix, ...words], { windowsHide: true });
-  const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const watch = watchProcess(child, limits, { signal: options.signal, byStdin: guard.byStdin });
   child.stdout.on("data", (bytes: Buffer) => {
     watch.alive();
@@ -89,7 +89,7 @@ export async function streamFfmpeg(
     }
   });
   const { code, signal, stderr } = await watch.closed;
-  if (code !== null && NOT_FOUND.has(code)) throw missing("ffmpeg");
+  demandStarted("ffmpeg", code, stderr);
   if (code !== 0) throw classifyFailure({ tool: "ffmpeg", code, signal, stderr: withoutProgress(stderr) });
   if (!/^progress=end$/m.test(stderr))
     throw new JobError("crashed", "ffmpeg ended without saying that it was done.");
@@ -110,7 +110,10 @@ function startFfmpeg(invocation: Invocation, guard: Guard): Promise<ChildProcess
   // fluent-ffmpeg puts the first input's options first of all: the guard's own arguments go there.
   invocation.inputs.forEach(({ url, options }, index) => {
     const ahead = index === 0 ? [...guard.prefix, ...GLOBAL_OPTIONS] : [];
-    command.input(url).inputOptions([...ahead, ...options]);
+    const words = [...ahead, ...options];
+    // Of an array it would split what holds one blank.
+    if (words.length > 1) command.input(url).inputOptions(...words);
+    else command.input(url).inputOptions(words);
   });
   for (const { path, options } of invocation.outputs) command.output(path).outputOptions([...options]);
   return new Promise((resolve, reject) => {
@@ -139,16 +142,11 @@ export async function runFfprobe(
   probeArguments: readonly string[],
   options: ProbeOptions = {},
 ): Promise<{ text: string; warnings: string }> {
-  const guard = guardFor(tools.ffprobe);
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const guard = await guardFor("ffprobe", viewOfProbe(probeArguments), limits);
+  options.signal?.throwIfAborted();
   const child = spawn(guard.command, [...guard.prefix, ...probeArguments], { windowsHide: true });
-  const watch = watchProcess(
-    child,
-    { ...DEFAULT_LIMITS, ...options.limits },
-    {
-      signal: options.signal,
-      byStdin: guard.byStdin,
-    },
-  );
+  const watch = watchProcess(child, limits, { signal: options.signal, byStdin: guard.byStdin });
   let text = "";
   child.stdout.setEncoding("utf8").on("data", (piece: string) => {
     watch.alive();
@@ -166,26 +164,26 @@ export async function runFfprobe(
     }
   });
   const { code, signal, stderr } = await watch.closed;
-  if (code !== null && NOT_FOUND.has(code)) throw missing("ffprobe");
+  demandStarted("ffprobe", code, stderr);
   if (code !== 0) throw classifyFailure({ tool: "ffprobe", code, signal, stderr });
   return { text, warnings: stderr };
 }
 
-function missing(tool: string): JobError {
-  return new JobError("tool_missing", `${tool} is not installed: install ffmpeg 5.1 or newer.`);
+/** What stands before a tool ends with codes of its own where it cannot start the tool. */
+function demandStarted(tool: string, code: number | null, stderr: string): void {
+  if (code !== null && NOT_FOUND.has(code))
+    throw new JobError("tool_missing", `${tool} is not installed: install ffmpeg 5.1 or newer.`);
+  if (code === NOT_CONFINED)
+    throw new JobError("tool_missing", `${tool} could not be confined: ${lastLine(stderr)}`);
 }
 
-const guards = new Map<string, Guard>();
-
-function guardFor(tool: string): Guard {
-  const known = guards.get(tool);
-  if (known !== undefined) return known;
-  const guard = chooseGuard(tool, process.env, (name) => {
-    const path = findProgram(name);
-    // BusyBox has a setpriv that cannot do it.
-    if (name !== "setpriv" || path === null) return path;
-    return spawnSync(path, ["--pdeathsig", "KILL", "--", "true"]).status === 0 ? path : null;
-  });
-  guards.set(tool, guard);
-  return guard;
+/** The limit on a file's size says nothing of many files, nor of what others write meanwhile. */
+function watchRoom({ writes: [folder] }: View, watch: Watch): void {
+  if (folder === undefined) return;
+  const look = async () => {
+    if (await isFull(folder)) watch.end(new JobError("disk_full", "The agent's disk is nearly full."));
+  };
+  const clock = setInterval(() => void look().catch(() => {}), ROOM_MS);
+  const stop = () => clearInterval(clock);
+  watch.closed.then(stop, stop);
 }

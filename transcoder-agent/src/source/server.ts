@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { abortable } from "../abort.ts";
+import { admitToTools } from "../ffmpeg/confinement.ts";
 import type { Log } from "../log.ts";
 import type { Input } from "./input.ts";
 import type { Interval } from "./intervals.ts";
@@ -26,6 +27,7 @@ export class SourceServer {
     const server = createServer({ keepAliveTimeout: 5_000 });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
+    await admitToTools(server);
     return new SourceServer(server, log);
   }
 

@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { admitToTools } from "../ffmpeg/confinement.ts";
 import type { Source } from "../processors/processor.ts";
 import { Derivatives } from "../source/derivatives.ts";
 
@@ -32,6 +33,7 @@ export async function serveFile(path: string): Promise<ServedFile> {
       .pipe(response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await admitToTools(server);
   const { port } = server.address() as AddressInfo;
   const folder = await mkdtemp(join(tmpdir(), "capcloud-derived-"));
   const derivatives = new Derivatives(join(folder, "of"));

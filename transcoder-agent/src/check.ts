@@ -10,6 +10,8 @@ export interface Checkup {
   node: string;
   ffmpeg: string | null;
   sharp: string | null;
+  /** How ffmpeg is confined here. */
+  sandbox: string;
   encoders: string[];
   /** Every way of encoding that we know, and whether it has been seen to work on this machine. */
   pipelines: Pipeline[];
@@ -42,12 +44,14 @@ function pipelinesOf(verdicts: Machine["verdicts"]): Pipeline[] {
 
 export async function checkUp(machine: Machine, workspace: string, version: string): Promise<Checkup> {
   const { ffmpeg, sharp, encoders, cores, memoryBytes, kinds, slots, troubles, verdicts } = machine;
+  const sandbox = machine.sandbox.sentence;
   return {
     ok: JobKind.options.every((kind) => kinds.includes(kind)) && troubles.length === 0,
     version,
     node: process.versions.node,
     ffmpeg,
     sharp,
+    sandbox,
     encoders: encoders.map(nameOf),
     pipelines: pipelinesOf(verdicts),
     cores,
@@ -79,6 +83,7 @@ export function formatCheckup(checkup: Checkup): string {
     ["agent", `${checkup.version} on node ${checkup.node}`],
     ["ffmpeg", checkup.ffmpeg ?? "missing"],
     ["sharp", checkup.sharp ?? "missing"],
+    ["sandbox", checkup.sandbox],
     ["encoders", checkup.encoders.join(", ") || "none passed a trial"],
     ["cores", String(checkup.cores)],
     ["memory", gibibytes(checkup.memoryBytes)],

@@ -5,7 +5,7 @@
 import { availableParallelism, totalmem } from "node:os";
 import { z } from "zod";
 import { tryAll, type Encoder, type Trials } from "./ffmpeg/encoders.ts";
-import { runFfprobe } from "./ffmpeg/run.ts";
+import { confinement, runFfprobe, type Confinement } from "./ffmpeg/run.ts";
 import type { Log } from "./log.ts";
 import type { Capabilities, JobKind, Slots } from "./protocol.ts";
 
@@ -24,6 +24,8 @@ export interface Machine extends Tools {
   platform: string;
   kinds: JobKind[];
   slots: Slots;
+  /** How ffmpeg is confined. */
+  sandbox: Confinement;
   /** What came of trying each encoder. */
   verdicts: Trials["verdicts"];
   /** What is missing, in sentences that say how to get it. */
@@ -72,6 +74,7 @@ export async function surveyMachine({ cacheDir, slots, log, signal }: SurveyOpti
     platform: `${process.platform}-${process.arch}`,
     kinds: kindsFor(tools),
     slots: { ...slotsFor(tools, cores), ...slots },
+    sandbox: await confinement(),
     verdicts: proven?.verdicts ?? [],
     // Without ffmpeg nothing else is to be said about encoders.
     troubles: ffmpeg === null ? troubles.filter((sentence) => sentence !== NO_ENCODER) : troubles,
@@ -125,6 +128,7 @@ export function capabilitiesOf(machine: Machine): Capabilities {
     cores,
     memoryBytes,
     platform,
+    sandbox: machine.sandbox.word,
   };
 }
 

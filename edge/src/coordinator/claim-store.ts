@@ -50,7 +50,8 @@ export interface ClaimStore {
   coverage(planId: string): Coverage[];
   /** Takes each segment that nobody has. */
   claim(claims: readonly SegmentClaim[]): void;
-  dropJob(jobId: string): void;
+  /** The object is gone. */
+  dropObject(jobId: string, objectKey: string): void;
   dropPlan(planId: string): void;
   dropFile(fileId: string): void;
 }
@@ -98,7 +99,8 @@ export function createClaimStore(sql: Sql): ClaimStore {
         );
       }
     },
-    dropJob: (jobId) => void sql.exec("delete from claims where jobId = ?", jobId),
+    dropObject: (jobId, objectKey) =>
+      void sql.exec("delete from claims where jobId = ? and objectKey = ?", jobId, objectKey),
     dropPlan: (planId) => void sql.exec("delete from claims where planId = ?", planId),
     dropFile: (fileId) =>
       void sql.exec("delete from claims where jobId in (select id from jobs where fileId = ?)", fileId),

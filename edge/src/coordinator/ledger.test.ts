@@ -233,8 +233,23 @@ describe("the end and after", () => {
       losses: 0,
       faults: 0,
     });
-    expect(remakeJob(job({ state: "done", epoch: 2 }), NOW)).toMatchObject({ state: "ready", epoch: 2 });
-    expect(remakeJob(dead, NOW)).toBeNull();
+    const object = { name: "a", key: "r/a", size: 1, etag: "e", type: "image/webp" };
+    const done = job({ state: "done", epoch: 2, objects: [object] });
+    expect(remakeJob(done, new Set(["r/a"]), NOW)).toMatchObject({ state: "ready", epoch: 2, objects: [] });
+    expect(remakeJob(done, new Set(["r/b"]), NOW)).toBeNull();
+    expect(remakeJob(dead, new Set(["r/a"]), NOW)).toBeNull();
+  });
+
+  test("what is left of a job that is made again stays what it was", () => {
+    const made = (name: string, key: string) => ({ name, key, size: 1, etag: "e", type: "image/webp" });
+    const done = job({ state: "done", objects: [made("a", "r/1/a"), made("b", "r/1/b")] });
+    const again = must(remakeJob(done, new Set(["r/1/a"]), NOW));
+    const committed = commitJob(
+      { ...again, state: "committing" },
+      [made("a", "r/2/a"), made("b", "r/2/b")],
+      NOW,
+    );
+    expect(committed?.objects.map(({ key }) => key)).toEqual(["r/1/b", "r/2/a"]);
   });
 
   test("waiting lifts a job one rank per ten minutes, up to the highest", () => {

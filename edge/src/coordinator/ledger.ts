@@ -239,7 +239,18 @@ export function missObjects(job: Job, message: string, now: number, random: () =
 export function commitJob(job: Job, objects: StoredObject[], now: number): Job | null {
   if (job.state !== "committing") return null;
   const ended = endAttempt(job, "done", null, now);
-  return { ...ended, state: "done", objects, notBefore: null, fraction: 1, error: null, finishedAt: now };
+  // Of a job that is made again: what was there still is what the catalogue names.
+  const fresh = objects.filter(({ name }) => !job.objects.some((kept) => kept.name === name));
+  const kept = [...job.objects, ...fresh];
+  return {
+    ...ended,
+    state: "done",
+    objects: kept,
+    notBefore: null,
+    fraction: 1,
+    error: null,
+    finishedAt: now,
+  };
 }
 
 export function redriveJob(job: Job, now: number): Job | null {
@@ -252,9 +263,11 @@ export function reviveJob(job: Job): Job | null {
   return { ...reset(job), state: "blocked" };
 }
 
-/** What it made is gone from the storage. */
-export function remakeJob(job: Job, now: number): Job | null {
-  return job.state === "done" ? ready(reset(job), now) : null;
+/** Of what it made, `missing` is gone from the storage. The rest stays its own, whatever is made anew. */
+export function remakeJob(job: Job, missing: ReadonlySet<string>, now: number): Job | null {
+  const objects = job.objects.filter(({ key }) => !missing.has(key));
+  if (objects.length === job.objects.length) return null;
+  return { ...(job.state === "done" ? ready(reset(job), now) : job), objects };
 }
 
 export function ready(job: Job, now: number): Job {
@@ -288,7 +301,6 @@ export function reset(job: Job): Job {
     error: null,
     avoid: null,
     manifest: null,
-    objects: [],
     finishedAt: null,
   };
 }

@@ -184,7 +184,9 @@ test("objects that vanished are made again, their segments free meanwhile", () =
   const key = find(id).objects[0]?.key ?? "";
   expect(remakeTurn(turn(), FILE, new Set(["another"]))).toEqual([]);
   expect(remakeTurn(turn(), FILE, new Set([key]))).toEqual([id]);
-  expect(find(id)).toMatchObject({ state: "ready", epoch: 1, objects: [], secretHash: null });
+  expect(find(id)).toMatchObject({ state: "ready", epoch: 1, secretHash: null });
+  // What is still there stays its own: the catalogue names it.
+  expect(find(id).objects.map(({ name }) => name)).toEqual(["preview.webp"]);
 });
 
 test("one pass of the alarm looks at no more rows than it is told", () => {

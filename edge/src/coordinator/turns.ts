@@ -119,8 +119,8 @@ export function remakeTurn(turn: Turn, fileId: string, missing: ReadonlySet<stri
   const hit = store.jobs.ofFile(fileId).filter(({ objects }) => objects.some(({ key }) => missing.has(key)));
   return hit
     .filter((job) => {
-      store.claims.dropJob(job.id);
-      return apply(turn, job, remakeJob(job, now));
+      for (const key of missing) store.claims.dropObject(job.id, key);
+      return apply(turn, job, remakeJob(job, missing, now));
     })
     .map(({ id }) => id);
 }

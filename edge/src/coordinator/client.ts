@@ -1,9 +1,10 @@
 /** The coordinator as other rooms call it. Every call may fail when the object restarts. */
 import type { SegmentLocation } from "../catalog/rectangles.ts";
+import type { PoolFigures } from "./figures.ts";
 import type { Progress } from "./progress.ts";
 import type { CoordinatorStatus } from "./status.ts";
 
-export type { CoordinatorStatus, Progress };
+export type { CoordinatorStatus, PoolFigures, Progress };
 
 /** The pool that all jobs belong to until one object is no longer enough. */
 export const MAIN_POOL = "main";
@@ -36,6 +37,8 @@ export interface CoordinatorCalls {
   /** The id of the file's plan, once the catalogue has it; null after `waitMs` (8 s at most). */
   awaitPlan(fileId: string, waitMs: number): Promise<string | null>;
   status(): Promise<CoordinatorStatus>;
+  /** The pool in figures, as of `now`. */
+  figures(now: number): Promise<PoolFigures>;
   /** The key is revoked: its sockets end at once, and its leases soon. */
   revokeAgent(agentId: string): Promise<void>;
   /** An admin tries a dead job once more; false where it is not dead. */

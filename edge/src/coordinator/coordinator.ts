@@ -12,6 +12,7 @@ import { awaitPlan, awaitSegment } from "./awaiting.ts";
 import { newBadge } from "./badges.ts";
 import { AGENT_HEADER, MAIN_POOL, ORIGIN_HEADER, type CoordinatorCalls } from "./client.ts";
 import { cancelFile, enqueueFile } from "./enqueue.ts";
+import { figuresOf, type PoolFigures } from "./figures.ts";
 import { receiveText } from "./frames.ts";
 import { openLedger } from "./ledger-store.ts";
 import { isOpen } from "./ledger-types.ts";
@@ -159,7 +160,11 @@ export class Coordinator extends DurableObject<Env> implements CoordinatorCalls 
   }
 
   async status(): Promise<CoordinatorStatus> {
-    return statusOf(this.#pool);
+    return statusOf(this.#pool, Date.now());
+  }
+
+  async figures(now: number): Promise<PoolFigures> {
+    return figuresOf(this.#pool, now);
   }
 
   async revokeAgent(agentId: string): Promise<void> {

@@ -1,6 +1,7 @@
 /** The ledger's SQL, one store per noun, over the same SQLite. The only files of the edge that speak to it. */
 import { createAgentStore, type AgentStore } from "./agent-store.ts";
 import { createClaimStore, type ClaimStore } from "./claim-store.ts";
+import { createFigureStore, type FigureStore } from "./figure-store.ts";
 import { createFilmStore, type FilmStore } from "./film-store.ts";
 import { createFileStore, type FileStore } from "./file-store.ts";
 import { createJobStore, type JobStore } from "./job-store.ts";
@@ -25,6 +26,7 @@ export interface LedgerStore {
   agents: AgentStore;
   replies: ReplyStore;
   retention: RetentionStore;
+  figures: FigureStore;
 }
 
 /** Opens the stores, bringing the tables up to date first. */
@@ -41,5 +43,6 @@ export function openLedger(sql: Sql): LedgerStore {
     agents: createAgentStore(sql),
     replies: createReplyStore(sql),
     retention: createRetentionStore(sql),
+    figures: createFigureStore(sql),
   };
 }

@@ -103,6 +103,9 @@ const STEPS: readonly string[] = [
   create index jobs_held_by_owner on jobs (owner) where state = 'leased';
   create index jobs_encoding on jobs (startedAt) where state = 'leased' and kind = 'video';
   `,
+  `
+  create table counters (name text primary key, value real not null) without rowid;
+  `,
 ];
 
 export function migrate(sql: Sql): void {

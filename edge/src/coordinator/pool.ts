@@ -13,6 +13,7 @@ import type { RecentReplies } from "./replies.ts";
 import type { Rings } from "./schedule.ts";
 import { SecretStock } from "./secrets.ts";
 import type { Sockets } from "./sockets.ts";
+import { FOLD_MS, Tally } from "./tally.ts";
 import { openTurn, type Turn } from "./turns.ts";
 import { createIds } from "./ulid.ts";
 import { topics, type Waiters } from "./waiters.ts";
@@ -41,6 +42,8 @@ export interface Pool extends PoolParts {
   busy: { verifying: Set<string>; dispatching: boolean; dispatchAgain: boolean; publishing: boolean };
   newId: (now: number) => string;
   signers: Map<string, Signer>;
+  /** Counted since it was last folded into the tables. */
+  tally: Tally;
   /** Frames in a row that made no sense, by agent. */
   faults: Map<string, number>;
 }
@@ -54,6 +57,7 @@ export function createPool(parts: PoolParts): Pool {
     busy: { verifying: new Set(), dispatching: false, dispatchAgain: false, publishing: false },
     newId: (now) => `${parts.name}.${ids(now)}`,
     signers: new Map(),
+    tally: new Tally(),
     faults: new Map(),
   };
 }
@@ -66,7 +70,19 @@ export function inTurn<T>(pool: Pool, now: number, act: (turn: Turn) => T): T {
   for (const fileId of turn.changed) pool.waiters.call(topics.file(fileId));
   for (const { job, reason } of turn.taken) tellTaken(pool, job, reason);
   if (turn.due < Infinity) pool.arm(turn.due);
+  if (pool.tally.add(turn.steps)) pool.later(foldSoon(pool));
   return result;
+}
+
+async function foldSoon(pool: Pool): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, FOLD_MS));
+  foldTally(pool, Date.now());
+}
+
+/** Writes down what was counted since the last time. */
+export function foldTally(pool: Pool, now: number): void {
+  const counts = pool.tally.take();
+  if (counts.size > 0) inTurn(pool, now, ({ store }) => store.figures.count(counts));
 }
 
 /** Its work is not wanted any more; an agent that is away hears of it with its next hello. */

@@ -5,6 +5,8 @@
  * for what failed.
  */
 import { settleStatement, whichStored } from "../catalog/files.ts";
+import { jobDied } from "../activity/events.ts";
+import { tellStatement } from "../activity/webhook-store.ts";
 import { failLeftStatement, markStatements } from "../catalog/renditions.ts";
 import { type Statement, writeAll } from "../catalog/write.ts";
 import { isPassing } from "../http/passing.ts";
@@ -77,7 +79,7 @@ async function publish(pool: Pool, rows: readonly OutboxRow[], now: number): Pro
   // A plan that comes while this is being written is another row's to publish.
   const planned = jobs.filter((job) => isPlanned(pool, job));
   await writeAll(pool.db, [
-    ...jobs.flatMap((job) => wordOf(pool, job, now)),
+    ...jobs.flatMap((job) => [...wordOf(pool, job, now), ...eventOf(pool, job, now)]),
     ...settled.flatMap(({ statements }) => statements),
   ]);
   for (const { fileId } of planned) {
@@ -98,6 +100,12 @@ function wordOf(pool: Pool, job: Job, now: number): Statement[] {
   return job.makes.flatMap(({ kind, name }) =>
     markStatements(pool.db, job.fileId, kind, [name], "failed", reason, now),
   );
+}
+
+/** For the webhook's receiver, in the batch that tells the catalogue. */
+function eventOf({ db, config }: Pool, job: Job, now: number): Statement[] {
+  if (job.state !== "dead" || config.webhook === null) return [];
+  return [tellStatement(db, jobDied(job, now), now)];
 }
 
 function isPlanned(pool: Pool, { state, kind, fileId }: Job): boolean {

@@ -12,6 +12,7 @@ import { said } from "./pool.ts";
 import { resendLost } from "./sweep-files.ts";
 import { sweepShards } from "./sweep-objects.ts";
 import { abortOldUploads, releaseReservations } from "./sweep-uploads.ts";
+import { callFleet, forgetEvents, sendEvents } from "./sweep-webhooks.ts";
 import { sendUnsent } from "./sweep-work.ts";
 
 export interface Sweep {
@@ -55,6 +56,9 @@ export function sweepsAt(now: number): Record<string, (sweep: Sweep) => Promise<
     sendUnsent,
     tick: ({ env }) => coordinatorOf(env).tick(now),
     ...(quarterly ? { releaseReservations, resendLost } : {}),
-    ...(daily ? { abortOldUploads, sweepShards, forgetOld } : {}),
+    ...(daily ? { abortOldUploads, sweepShards, forgetOld, forgetEvents } : {}),
+    // Last: a receiver that does not answer takes its time.
+    callFleet,
+    sendEvents,
   };
 }

@@ -1,4 +1,5 @@
 /** How the pool stands, for /healthz, the doctor and people. Holds no secret. */
+import { starvingOf } from "./figures.ts";
 import type { Pool } from "./pool.ts";
 
 const LISTED_AGENTS = 200;
@@ -14,13 +15,15 @@ export interface CoordinatorStatus {
   }[];
   /** Jobs by state. */
   jobs: Record<string, number>;
+  /** Ready jobs that no connected agent can do. */
+  starving: number;
   /** Words the catalogue has yet to hear. */
   outbox: number;
   /** Viewers waiting now. */
   waits: number;
 }
 
-export function statusOf(pool: Pool): CoordinatorStatus {
+export function statusOf(pool: Pool, now: number): CoordinatorStatus {
   return {
     agents: pool.store.agents
       .list(LISTED_AGENTS)
@@ -33,6 +36,7 @@ export function statusOf(pool: Pool): CoordinatorStatus {
         encoders: capabilities.encoders,
       })),
     jobs: pool.store.queue.countByState(),
+    starving: starvingOf(pool, now).reduce((sum, { count }) => sum + count, 0),
     outbox: pool.store.outbox.count(),
     waits: pool.waiters.count(),
   };

@@ -16,6 +16,7 @@ import {
   unblockJob,
   wakeJob,
 } from "./ledger.ts";
+import type { Step } from "./tally.ts";
 import { cancelJob, lapseJob, orphanJob } from "./withdrawal.ts";
 
 export interface Turn {
@@ -28,12 +29,14 @@ export interface Turn {
   changed: Set<string>;
   /** Leases taken from agents that do not know it yet. */
   taken: { job: Job; reason: string }[];
+  /** What changed its state, for metrics. */
+  steps: Step[];
   /** The earliest time at which something that it wrote has to be looked at again. */
   due: number;
 }
 
 export function openTurn(parts: Pick<Turn, "store" | "now" | "random" | "newId">): Turn {
-  return { ...parts, changed: new Set(), taken: [], due: Infinity };
+  return { ...parts, changed: new Set(), taken: [], steps: [], due: Infinity };
 }
 
 /** Adds what is not there yet; answers the ids of all, those that were there included. */
@@ -68,6 +71,7 @@ export function apply(turn: Turn, before: Job, after: Job | null): boolean {
   awaitTime(turn, dueOf(after));
   if (after.state !== before.state || after.fraction !== before.fraction) touch(turn, after.fileId);
   if (after.state === before.state) return true;
+  turn.steps.push([before, after]);
   if (before.state === "leased" && after.state === "cancelled") {
     turn.taken.push({ job: before, reason: after.error?.message ?? "It is not wanted any more." });
   }

@@ -1,0 +1,52 @@
+/**
+ * Figures out of the object's SQLite, for metrics: what waits, and counters that outlive it. Read once a scrape
+ * and once a minute, never on an agent's behalf.
+ */
+import type { JobKind } from "#protocol";
+import type { Needs } from "./ledger-types.ts";
+import type { Sql, SqlValue } from "./sql.ts";
+
+/** Ready jobs of one sort. */
+export interface ReadyGroup {
+  kind: JobKind;
+  needs: Needs;
+  rank: number;
+  count: number;
+  /** Since when the oldest of them waits. */
+  oldest: number;
+}
+
+export interface FigureStore {
+  ready(): ReadyGroup[];
+  /** Adds to the counters of these names. */
+  count(counts: ReadonlyMap<string, number>): void;
+  counters(): Record<string, number>;
+}
+
+export function createFigureStore(sql: Sql): FigureStore {
+  return {
+    ready: () =>
+      sql
+        .exec<ReadyGroup & Record<string, SqlValue>>(
+          `select kind, needs, rank, count(*) as count, min(waitingSince) as oldest
+           from jobs where state = 'ready' group by kind, needs, rank`,
+        )
+        .toArray(),
+    count: (counts) => {
+      for (const [name, by] of counts) {
+        sql.exec(
+          `insert into counters (name, value) values (?, ?)
+           on conflict (name) do update set value = value + excluded.value`,
+          ...[name, by],
+        );
+      }
+    },
+    counters: () =>
+      Object.fromEntries(
+        sql
+          .exec<{ name: string; value: number }>("select name, value from counters order by name")
+          .toArray()
+          .map(({ name, value }) => [name, value]),
+      ),
+  };
+}

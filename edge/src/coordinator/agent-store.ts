@@ -23,10 +23,10 @@ type Row = Record<keyof AgentRecord, string | number> & { seenAt: number };
 export interface AgentStore {
   find(agentId: string): AgentRecord | null;
   save(agent: AgentRecord): void;
+  setSpeed(agentId: string, speed: AgentRecord["speed"]): void;
   list(limit: number): AgentRecord[];
 }
 
-  setSpeed(agentId: string, speed: AgentRecord["speed"]): void;
 export function createAgentStore(sql: Sql): AgentStore {
   return {
     find: (agentId) => {
@@ -40,6 +40,8 @@ export function createAgentStore(sql: Sql): AgentStore {
         ...[agent.agentId, agent.label, agent.bootId, agent.version, JSON.stringify(agent.capabilities)],
         ...[JSON.stringify(agent.drained), JSON.stringify(agent.speed), agent.seenAt],
       ),
+    setSpeed: (agentId, speed) =>
+      void sql.exec("update agents set speed = ? where agentId = ?", JSON.stringify(speed), agentId),
     list: (limit) =>
       sql.exec<Row>("select * from agents order by seenAt desc limit ?", limit).toArray().map(fromRow),
   };
@@ -48,8 +50,6 @@ export function createAgentStore(sql: Sql): AgentStore {
 function fromRow(row: Row): AgentRecord {
   return {
     agentId: String(row.agentId),
-    setSpeed: (agentId, speed) =>
-      void sql.exec("update agents set speed = ? where agentId = ?", JSON.stringify(speed), agentId),
     label: String(row.label),
     bootId: String(row.bootId),
     version: String(row.version),

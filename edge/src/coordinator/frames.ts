@@ -109,6 +109,12 @@ function parse(text: string | ArrayBuffer): Parsed {
   };
 }
 
+/** A character takes one byte to three: most frames need not be measured. */
+function isTooLong(text: string): boolean {
+  if (text.length * 3 <= MAX_FRAME_BYTES) return false;
+  return new TextEncoder().encode(text).length > MAX_FRAME_BYTES;
+}
+
 function complain(pool: Pool, socket: WebSocket, re: number | null, fault: string): void {
   const { agentId } = pool.sockets.badge(socket);
   const faults = (pool.faults.get(agentId) ?? 0) + 1;
@@ -118,12 +124,6 @@ function complain(pool: Pool, socket: WebSocket, re: number | null, fault: strin
 }
 
 function jsonOf(text: string): unknown {
-/** A character takes one byte to three: most frames need not be measured. */
-function isTooLong(text: string): boolean {
-  if (text.length * 3 <= MAX_FRAME_BYTES) return false;
-  return new TextEncoder().encode(text).length > MAX_FRAME_BYTES;
-}
-
   try {
     return JSON.parse(text);
   } catch {

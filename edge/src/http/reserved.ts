@@ -23,6 +23,7 @@ const RESERVED = new Set([
   "library",
   "login",
   "logout",
+  "metrics",
   "oembed",
   "r",
   "relay",

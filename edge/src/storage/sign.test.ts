@@ -74,6 +74,9 @@ function configOf(edge: LocalEdge, kind: "s3" | "relay"): Config {
           },
     signingSecret: SECRET,
     operatorToken: null,
+    metricsToken: null,
+    webhook: null,
+    fleetWaitMs: 300_000,
   };
 }
 

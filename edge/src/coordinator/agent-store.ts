@@ -16,15 +16,22 @@ export interface AgentRecord {
   /** Cost units per second, by kind. */
   speed: Partial<Record<JobKind, number>>;
   seenAt: number;
+  /** Jobs it has finished, and leases it has lost. */
+  done: number;
+  losses: number;
 }
 
-type Row = Record<keyof AgentRecord, string | number> & { seenAt: number };
+type Row = Record<keyof AgentRecord, string | number> & Pick<AgentRecord, "seenAt" | "done" | "losses">;
 
 export interface AgentStore {
   find(agentId: string): AgentRecord | null;
   save(agent: AgentRecord): void;
-  setSpeed(agentId: string, speed: AgentRecord["speed"]): void;
   list(limit: number): AgentRecord[];
+  setSpeed(agentId: string, speed: AgentRecord["speed"]): void;
+  countDone(agentId: string, done: number): void;
+  countLosses(agentId: string, lost: number): void;
+  /** Its link ended then. */
+  noteSeen(agentId: string, seenAt: number): void;
 }
 
 export function createAgentStore(sql: Sql): AgentStore {
@@ -35,15 +42,23 @@ export function createAgentStore(sql: Sql): AgentStore {
     },
     save: (agent) =>
       void sql.exec(
-        `insert or replace into agents (agentId, label, bootId, version, capabilities, drained, speed, seenAt)
-         values (?, ?, ?, ?, ?, ?, ?, ?)`,
+        `insert or replace into agents
+           (agentId, label, bootId, version, capabilities, drained, speed, seenAt, done, losses)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         ...[agent.agentId, agent.label, agent.bootId, agent.version, JSON.stringify(agent.capabilities)],
         ...[JSON.stringify(agent.drained), JSON.stringify(agent.speed), agent.seenAt],
+        ...[agent.done, agent.losses],
       ),
-    setSpeed: (agentId, speed) =>
-      void sql.exec("update agents set speed = ? where agentId = ?", JSON.stringify(speed), agentId),
     list: (limit) =>
       sql.exec<Row>("select * from agents order by seenAt desc limit ?", limit).toArray().map(fromRow),
+    setSpeed: (agentId, speed) =>
+      void sql.exec("update agents set speed = ? where agentId = ?", JSON.stringify(speed), agentId),
+    countDone: (agentId, done) =>
+      void sql.exec("update agents set done = done + ? where agentId = ?", done, agentId),
+    countLosses: (agentId, lost) =>
+      void sql.exec("update agents set losses = max(0, losses + ?) where agentId = ?", lost, agentId),
+    noteSeen: (agentId, seenAt) =>
+      void sql.exec("update agents set seenAt = max(seenAt, ?) where agentId = ?", seenAt, agentId),
   };
 }
 
@@ -57,5 +72,7 @@ function fromRow(row: Row): AgentRecord {
     drained: JSON.parse(String(row.drained)) as AgentRecord["drained"],
     speed: JSON.parse(String(row.speed)) as AgentRecord["speed"],
     seenAt: row.seenAt,
+    done: row.done,
+    losses: row.losses,
   };
 }

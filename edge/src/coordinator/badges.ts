@@ -27,6 +27,13 @@ export interface Badge {
   tier: number;
   /** Gets nothing until the operator says otherwise: paused or draining. */
   paused: boolean;
+  /** Its key is no good any more: nothing it says counts. */
+  revoked: boolean;
+  /** Jobs done that are not written down yet. */
+  done: number;
+  /** Why it takes nothing although it could, in its own words. */
+  resting: string | null;
+  connectedAt: number;
   /** Of the last frame. */
   seenAt: number;
 }
@@ -43,6 +50,10 @@ export function newBadge(agentId: string, origin: string, now: number): Badge {
     speed: {},
     tier: DEFAULT_TIER,
     paused: false,
+    revoked: false,
+    done: 0,
+    resting: null,
+    connectedAt: now,
     seenAt: now,
   };
 }

@@ -1,5 +1,9 @@
 /** The coordinator as other rooms call it. Every call may fail when the object restarts. */
 import type { SegmentLocation } from "../catalog/rectangles.ts";
+import type { FleetSight } from "./admin/fleet-sight.ts";
+import type { JobStep } from "./admin/job-steps.ts";
+import type { AgentOrder } from "./admin/orders.ts";
+import type { JobPage, JobQuery, JobSightWithHistory } from "./admin/view-store.ts";
 import type { PoolFigures } from "./figures.ts";
 import type { Progress } from "./progress.ts";
 import type { CoordinatorStatus } from "./status.ts";
@@ -11,6 +15,8 @@ export const MAIN_POOL = "main";
 /** Set by `routes.ts` on an upgrade that it has authenticated, and never taken over from outside. */
 export const AGENT_HEADER = "x-capcloud-agent";
 export const ORIGIN_HEADER = "x-capcloud-origin";
+/** How the operator wants it treated: an `AgentOrder` as JSON. */
+export const ORDER_HEADER = "x-capcloud-order";
 
 export interface CoordinatorCalls {
   /** Ids of the file's first jobs, made now or before; the first new one is `<pool>.<outboxId>`. */
@@ -39,9 +45,18 @@ export interface CoordinatorCalls {
   status(): Promise<CoordinatorStatus>;
   /** The pool in figures, as of `now`. */
   figures(now: number): Promise<PoolFigures>;
-  /** The key is revoked: its sockets end at once, and its leases soon. */
-  revokeAgent(agentId: string): Promise<void>;
-  /** An admin tries a dead job once more; false where it is not dead. */
+  /** How the agent is to be treated from now on; a revoked one's sockets and leases end at once. */
+  steer(order: AgentOrder): Promise<void>;
+  /** Agents and queue as they stand now. */
+  fleet(): Promise<FleetSight>;
+  listJobs(query: JobQuery): Promise<JobPage>;
+  findJob(jobId: string): Promise<JobSightWithHistory | null>;
+  jobsOfFile(fileId: string): Promise<JobSightWithHistory[]>;
+  /** False where the step does not belong to the job's state. */
+  stepJob(jobId: string, step: JobStep): Promise<boolean>;
+  /** Everything of the file that is dead or waits for its next attempt goes on; answers how many jobs. */
+  retryFile(fileId: string): Promise<number>;
+  /** Tries a dead job once more; false where it is not dead. */
   redrive(jobId: string): Promise<boolean>;
   /** Objects of a file are gone from the storage: their jobs run again. Answers how many. */
   remake(fileId: string, missingKeys: string[]): Promise<number>;

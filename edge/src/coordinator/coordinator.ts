@@ -3,14 +3,18 @@
  * alarms to the functions of this room and decides nothing. Between events it sleeps, its sockets open.
  */
 import { DurableObject } from "cloudflare:workers";
-import { CLOSE_REVOKED, PING, PONG } from "#protocol";
-import { settleFile } from "../catalog/files.ts";
+import { PING, PONG } from "#protocol";
 import type { SegmentLocation } from "../catalog/rectangles.ts";
 import { loadConfig } from "../config.ts";
 import { openDatabase } from "../db/client.ts";
+import { fleetSight, type FleetSight } from "./admin/fleet-sight.ts";
+import { retryFile, stepJob, type JobStep } from "./admin/job-steps.ts";
+import type { AgentOrder } from "./admin/orders.ts";
+import { steer, takeOrder, underOrder } from "./admin/steering.ts";
+import type { JobPage, JobQuery, JobSightWithHistory } from "./admin/view-store.ts";
 import { awaitPlan, awaitSegment } from "./awaiting.ts";
 import { newBadge } from "./badges.ts";
-import { AGENT_HEADER, MAIN_POOL, ORIGIN_HEADER, type CoordinatorCalls } from "./client.ts";
+import { AGENT_HEADER, MAIN_POOL, ORDER_HEADER, ORIGIN_HEADER, type CoordinatorCalls } from "./client.ts";
 import { cancelFile, enqueueFile } from "./enqueue.ts";
 import { figuresOf, type PoolFigures } from "./figures.ts";
 import { receiveText } from "./frames.ts";
@@ -22,8 +26,9 @@ import { armNext, createPool, inTurn, log, said, type Pool } from "./pool.ts";
 import { progressOf, rungRanges, type Progress } from "./progress.ts";
 import { RecentReplies } from "./replies.ts";
 import { closeSocket, Sockets } from "./sockets.ts";
+import { writeDown } from "./speed.ts";
 import { statusOf, type CoordinatorStatus } from "./status.ts";
-import { apply, redriveTurn, remakeTurn } from "./turns.ts";
+import { apply, remakeTurn } from "./turns.ts";
 import { createWaiters, topics } from "./waiters.ts";
 
 /** An alarm that is due already rings after this: a pass must not follow on the heels of the last. */
@@ -65,8 +70,11 @@ export class Coordinator extends DurableObject<Env> implements CoordinatorCalls 
     const agentId = request.headers.get(AGENT_HEADER);
     if (agentId === null) return new Response("Only for agents.", { status: 403 });
     const origin = request.headers.get(ORIGIN_HEADER) ?? "";
+    const order = takeOrder(this.#pool, request.headers.get(ORDER_HEADER));
+    const badge = underOrder(newBadge(agentId, origin, Date.now()), order);
+    if (badge.revoked) return new Response("This agent's key was revoked.", { status: 403 });
     const { 0: client, 1: server } = new WebSocketPair();
-    this.#pool.sockets.accept(server, newBadge(agentId, origin, Date.now()));
+    this.#pool.sockets.accept(server, badge);
     const headers = { "Sec-WebSocket-Protocol": request.headers.get("Sec-WebSocket-Protocol") ?? "" };
     return new Response(null, { status: 101, webSocket: client, headers });
   }
@@ -84,11 +92,14 @@ export class Coordinator extends DurableObject<Env> implements CoordinatorCalls 
   override webSocketClose(socket: WebSocket): void {
     // Without an answer of ours the other side waits until the object sleeps (measured: 10 s).
     closeSocket(socket);
-    const { agentId, bootId } = this.#pool.sockets.badge(socket);
+    const badge = writeDown(this.#pool, this.#pool.sockets.badge(socket));
+    const { agentId, bootId } = badge;
+    this.#pool.sockets.pin(socket, badge);
     const last = this.#pool.sockets.forget(socket);
     if (bootId === null || !last) return;
     this.#pool.replies.dropAgent(agentId);
     const now = Date.now();
+    this.#pool.store.agents.noteSeen(agentId, now);
     inTurn(this.#pool, now, (turn) => {
       for (const job of turn.store.queue.leasedBy(agentId)) apply(turn, job, shortenLease(job, now));
     });
@@ -167,17 +178,36 @@ export class Coordinator extends DurableObject<Env> implements CoordinatorCalls 
     return figuresOf(this.#pool, now);
   }
 
-  async revokeAgent(agentId: string): Promise<void> {
-    this.#pool.sockets.closeAgent(agentId, CLOSE_REVOKED, "the key was revoked");
+  steer(order: AgentOrder): Promise<void> {
+    return steer(this.#pool, order, Date.now());
   }
 
-  async redrive(jobId: string): Promise<boolean> {
-    const now = Date.now();
-    const job = this.#pool.store.jobs.find(jobId);
-    const redriven = inTurn(this.#pool, now, (turn) => redriveTurn(turn, jobId));
-    if (job && redriven) await settleFile(this.#pool.db, job.fileId, "processing", null);
-    await this.tick(now);
-    return redriven;
+  async fleet(): Promise<FleetSight> {
+    return fleetSight(this.#pool, Date.now());
+  }
+
+  async listJobs(query: JobQuery): Promise<JobPage> {
+    return this.#pool.store.views.list(query);
+  }
+
+  async findJob(jobId: string): Promise<JobSightWithHistory | null> {
+    return this.#pool.store.views.find(jobId);
+  }
+
+  async jobsOfFile(fileId: string): Promise<JobSightWithHistory[]> {
+    return this.#pool.store.views.ofFile(fileId);
+  }
+
+  stepJob(jobId: string, step: JobStep): Promise<boolean> {
+    return stepJob(this.#pool, jobId, step, Date.now());
+  }
+
+  retryFile(fileId: string): Promise<number> {
+    return retryFile(this.#pool, fileId, Date.now());
+  }
+
+  redrive(jobId: string): Promise<boolean> {
+    return this.stepJob(jobId, "redrive");
   }
 
   async remake(fileId: string, missingKeys: string[]): Promise<number> {

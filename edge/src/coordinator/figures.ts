@@ -62,7 +62,7 @@ export function starvingOf(
   return ready.filter((group) => !sockets.isAnyAble(group, now));
 }
 
-function classOf(rank: number): string {
+export function classOf(rank: number): string {
   return Object.entries(RANK).find(([, value]) => value === rank)?.[0] ?? "after";
 }
 

@@ -3,10 +3,10 @@
  * adopted where it ran out and nobody else has had it, and lost otherwise. Leases it does not name any more
  * are free again: after a new start as a loss, within the same start uncharged (the grant never reached it).
  */
-import { SUPPORTED_PROTOCOLS, type Hello, type LeaseRef, type Welcome } from "#protocol";
+import type { Hello, LeaseRef, Welcome } from "#protocol";
 import { SECOND } from "../config.ts";
 import type { Badge } from "./badges.ts";
-import { hangUp, type Incoming } from "./incoming.ts";
+import type { Incoming } from "./incoming.ts";
 import { claimOf, findHeld, isCompleted } from "./lease-check.ts";
 import { adoptJob, renewJob } from "./lease.ts";
 import { NO_SLOTS, type Claim, type Job } from "./ledger-types.ts";
@@ -25,19 +25,12 @@ type Fates = Pick<Welcome, "resumed" | "adopted" | "lost">;
 type HeldClaim = Claim & { job: string };
 
 export async function helloFrame(incoming: Incoming, hello: Hello): Promise<Outgoing | null> {
-  const { pool, socket, badge, now } = incoming;
-  if (!SUPPORTED_PROTOCOLS.includes(hello.protocol)) {
-    const known = SUPPORTED_PROTOCOLS.join(", ");
-    hangUp(
-      pool,
-      socket,
-      hello.seq,
-      `Protocol ${hello.protocol} is not spoken here (${known}); update the agent.`,
-    );
-    return null;
-  }
-  const claims = await Promise.all(hello.held.map((lease) => claimOf(badge.agentId, lease)));
+  const { pool, socket, now } = incoming;
+  const claims = await Promise.all(hello.held.map((lease) => claimOf(incoming.badge.agentId, lease)));
   await pool.secrets.fill(claims.length);
+  // The operator may have said something meanwhile.
+  const badge = pool.sockets.badge(socket);
+  if (badge.revoked) return null;
   pool.store.replies.dropOtherBoots(badge.agentId, hello.bootId);
   const fates = inTurn(pool, now, (turn) => decide(pool, turn, badge.agentId, hello, claims));
   const greeted = introduce(pool, badge, hello, now);
@@ -99,9 +92,15 @@ function introduce(pool: Pool, badge: Badge, hello: Hello, now: number): Badge {
   const { agentId } = badge;
   const { bootId, label, agentVersion: version, capabilities, slots } = hello;
   const known = pool.store.agents.find(agentId);
+  const { done = 0, losses = 0 } = known ?? {};
+  pool.store.orders.forgive(agentId);
   const drained = known?.bootId === bootId ? known.drained : {};
   const speed = known?.speed ?? {};
-  pool.store.agents.save({ agentId, label, bootId, version, capabilities, drained, speed, seenAt: now });
+  pool.store.agents.save({
+    ...{ agentId, label, bootId, version, capabilities, drained, speed },
+    ...{ seenAt: now, done, losses },
+  });
   // What it may be given it says with `ready`, once it has dealt with what it holds.
-  return { ...badge, bootId, kinds: capabilities.kinds, capacity: slots, free: NO_SLOTS, drained, speed };
+  const kinds = capabilities.kinds;
+  return { ...badge, bootId, kinds, capacity: slots, free: NO_SLOTS, drained, speed, resting: null };
 }

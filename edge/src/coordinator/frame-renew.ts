@@ -8,6 +8,9 @@ import { inTurn } from "./pool.ts";
 import type { Outgoing } from "./sockets.ts";
 import { apply } from "./turns.ts";
 
+/** What is pinned to a socket has to stay small. */
+const LONGEST_REASON = 120;
+
 export async function renewFrame({ pool, badge, now }: Incoming, renew: Renew): Promise<Outgoing> {
   const claims = await Promise.all(
     renew.leases.map(async (lease) => ({
@@ -28,7 +31,8 @@ export async function renewFrame({ pool, badge, now }: Incoming, renew: Renew): 
 export function readyFrame({ pool, socket, badge }: Incoming, ready: Ready): Promise<null> {
   const capacity = larger(badge.capacity, ready.slots);
   const free = freeSlots(capacity, ready.slots, pool.store.queue.heldSlots(badge.agentId));
-  pool.sockets.pin(socket, { ...badge, capacity, free });
+  const resting = ready.resting?.slice(0, LONGEST_REASON) ?? null;
+  pool.sockets.pin(socket, { ...badge, capacity, free, resting });
   return Promise.resolve(null);
 }
 

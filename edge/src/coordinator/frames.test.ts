@@ -111,7 +111,7 @@ describe("before the hello", () => {
     const slots = { gpu: 0, cpu: 0, io: 0 };
     agent.sendRaw(JSON.stringify({ ...hello, seq: 1, capabilities, slots, held: [] }));
     expect(await agent.until(({ type }) => type === "error")).toMatchObject({
-      message: expect.stringContaining("update the agent") as string,
+      message: expect.stringContaining("update this edge") as string,
     });
     expect(await eventually(() => agent.closed)).toMatchObject({ code: 4008 });
   });

@@ -6,6 +6,7 @@
 import { AgentFrame, MAX_FRAME_BYTES } from "#protocol";
 import { z } from "zod";
 import { SECOND } from "../config.ts";
+import { tellPaused } from "./admin/steering.ts";
 import type { Badge } from "./badges.ts";
 import { dispatch } from "./dispatch.ts";
 import { completeFrame } from "./frame-complete.ts";
@@ -15,6 +16,7 @@ import { readyFrame, renewFrame } from "./frame-renew.ts";
 import { signFrame } from "./frame-sign.ts";
 import { hangUp, type Incoming } from "./incoming.ts";
 import { log, said, type Pool } from "./pool.ts";
+import { refuseProtocol } from "./protocol-refusal.ts";
 import type { Outgoing } from "./sockets.ts";
 
 const Numbered = z.object({ type: z.string(), seq: z.number().int() });
@@ -30,7 +32,10 @@ export async function receiveText(
   now: number,
 ): Promise<void> {
   const badge = seen(pool, socket, now);
+  // Its socket is closed, but what it had sent before still arrives.
+  if (badge.revoked) return;
   const parsed = parse(text);
+  if (badge.bootId === null && refuseProtocol({ pool, socket, badge, now }, parsed.json)) return;
   if ("fault" in parsed) return complain(pool, socket, parsed.re, parsed.fault);
   pool.faults.delete(badge.agentId);
   const { frame } = parsed;
@@ -69,6 +74,9 @@ async function answer(incoming: Incoming, frame: AgentFrame, boot: string): Prom
   const text = pool.sockets.encode(reply);
   pool.replies.keep(badge.agentId, boot, frame, text);
   pool.sockets.sendText(socket, text);
+  // A welcome ends a drain, unless the operator's word still stands.
+  const greeted = pool.sockets.badge(socket);
+  if (reply.type === "welcome" && greeted.paused) tellPaused(pool, socket, greeted);
 }
 
 /** Null: the frame needs no reply, or has been answered already. */
@@ -91,7 +99,7 @@ function replyTo(incoming: Incoming, frame: AgentFrame): Promise<Outgoing | null
   }
 }
 
-type Parsed = { frame: AgentFrame } | { fault: string; re: number | null };
+type Parsed = { json?: unknown } & ({ frame: AgentFrame } | { fault: string; re: number | null });
 
 function parse(text: string | ArrayBuffer): Parsed {
   if (typeof text !== "string") return { fault: "Frames are text.", re: null };
@@ -100,10 +108,11 @@ function parse(text: string | ArrayBuffer): Parsed {
   }
   const json = jsonOf(text);
   const frame = AgentFrame.safeParse(json);
-  if (frame.success) return { frame: frame.data };
+  if (frame.success) return { json, frame: frame.data };
   const numbered = Numbered.safeParse(json);
   const issue = frame.error.issues[0];
   return {
+    json,
     fault: `This frame is not understood: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`,
     re: numbered.success ? numbered.data.seq : null,
   };

@@ -7,7 +7,7 @@ import type { FileStatus } from "../db/schema.ts";
 import type { Plan } from "../media/plan.ts";
 import { countSegments } from "../media/rectangles.ts";
 import type { Coverage } from "./claim-store.ts";
-import { isFinished, isOpen, type Job, type Made } from "./ledger-types.ts";
+import { isFinished, isGivenUp, isOpen, type Job, type Made } from "./ledger-types.ts";
 import { isExtra, isSide } from "./pieces.ts";
 
 export interface Judgement {
@@ -38,7 +38,7 @@ export function judgeFile(
     const reason = failureOf(made, evidence);
     return reason === null ? [] : [{ ...made, reason }];
   });
-  const broken = planned.find(({ state, makes }) => state === "dead" && makes.length === 0);
+  const broken = planned.find((job) => isGivenUp(job) && job.makes.length === 0);
   const reason = failed[0]?.reason ?? broken?.error?.message ?? unplannable(planned, plan);
   if (reason === null) return { status: "ready", reason, failed };
   const usable = wanted.some((made) => isUsable(made, evidence));

@@ -136,7 +136,8 @@ describe("a closed socket", () => {
   test("of a revoked key ends at once with 4003", async () => {
     const agent = await bench.agent();
     const [listed] = (await bench.edge.calls.status()).agents.filter(({ online }) => online);
-    await bench.edge.calls.revokeAgent(listed?.id ?? "");
+    const order = { agentId: listed?.id ?? "", tier: 5, state: "revoked", changedAt: Date.now() } as const;
+    await bench.edge.calls.steer(order);
     expect(await eventually(() => agent.closed)).toMatchObject({ code: 4003 });
   });
 });

@@ -1,4 +1,6 @@
 /** The ledger's SQL, one store per noun, over the same SQLite. The only files of the edge that speak to it. */
+import { createOrderStore, type OrderStore } from "./admin/order-store.ts";
+import { createViewStore, type ViewStore } from "./admin/view-store.ts";
 import { createAgentStore, type AgentStore } from "./agent-store.ts";
 import { createClaimStore, type ClaimStore } from "./claim-store.ts";
 import { createFigureStore, type FigureStore } from "./figure-store.ts";
@@ -24,6 +26,9 @@ export interface LedgerStore {
   wishes: WishStore;
   outbox: OutboxStore;
   agents: AgentStore;
+  orders: OrderStore;
+  /** The jobs table once more, as people look at it. */
+  views: ViewStore;
   replies: ReplyStore;
   retention: RetentionStore;
   figures: FigureStore;
@@ -41,6 +46,8 @@ export function openLedger(sql: Sql): LedgerStore {
     wishes: createWishStore(sql),
     outbox: createOutboxStore(sql),
     agents: createAgentStore(sql),
+    orders: createOrderStore(sql),
+    views: createViewStore(sql),
     replies: createReplyStore(sql),
     retention: createRetentionStore(sql),
     figures: createFigureStore(sql),

@@ -73,7 +73,7 @@ export type Needs = "encoder" | "io";
 
 /** The last failure, kept for people and for the file's status. */
 export interface JobError {
-  code: FailureCode | "parent_failed" | "lost" | "superseded" | "lapsed";
+  code: FailureCode | "parent_failed" | "lost" | "superseded" | "lapsed" | "withdrawn" | "stopped";
   message: string;
 }
 
@@ -226,6 +226,12 @@ export type Work = Pick<Job, "kind" | "needs">;
 /** Whoever waited for it may go on: it is done, or others have made all of it. */
 export function isFinished({ state, error }: Pick<Job, "state" | "error">): boolean {
   return state === "done" || (state === "cancelled" && error?.code === "superseded");
+}
+
+/** Nobody will make it, unless somebody has it redriven. */
+export function isGivenUp({ state, error }: Pick<Job, "state" | "error">): boolean {
+  if (state !== "cancelled") return state === "dead";
+  return error?.code === "parent_failed" || error?.code === "stopped";
 }
 
 export function isOpen(state: JobState): boolean {

@@ -36,6 +36,10 @@
  *   dead          redrive                     ready       counters reset, the epoch never; children revive
  *   done          its object is gone          ready       made again under a new epoch
  *   any open      file deleted                cancelled
+ *   any open      the operator cancels it     cancelled   `stopped`: redriven like what is dead
+ *   leased        its agent is paused,        ready       not charged; nothing of that attempt comes back
+ *                 its key revoked
+ *   retry_wait    the operator is impatient   ready
  *   any open      parent dead                 cancelled   `parent_failed`; revived with the parent
  *   ready, leased,  others own all of it      cancelled   `superseded`: counts as done for its children
  *     retry_wait, dead
@@ -254,7 +258,8 @@ export function commitJob(job: Job, objects: StoredObject[], now: number): Job |
 }
 
 export function redriveJob(job: Job, now: number): Job | null {
-  return job.state === "dead" ? { ...reset(job), ...ready(reset(job), now) } : null;
+  const stopped = job.state === "cancelled" && job.error?.code === "stopped";
+  return job.state === "dead" || stopped ? ready(reset(job), now) : null;
 }
 
 /** A child of a redriven parent waits for it again. */

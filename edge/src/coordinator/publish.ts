@@ -10,7 +10,7 @@ import { tellStatement } from "../activity/webhook-store.ts";
 import { failLeftStatement, markStatements } from "../catalog/renditions.ts";
 import { type Statement, writeAll } from "../catalog/write.ts";
 import { isPassing } from "../http/passing.ts";
-import type { Job } from "./ledger-types.ts";
+import { isGivenUp, type Job } from "./ledger-types.ts";
 import { judgeFile } from "./judge.ts";
 import type { OutboxRow } from "./outbox-store.ts";
 import { isExtra, SIDE_MADE } from "./pieces.ts";
@@ -145,5 +145,5 @@ function settle(pool: Pool, fileId: string, rows: readonly OutboxRow[], now: num
 
 /** Others may still make what an extra did not. */
 function isLost(job: Job): boolean {
-  return !isExtra(job) && (job.state === "dead" || job.error?.code === "parent_failed");
+  return !isExtra(job) && isGivenUp(job);
 }

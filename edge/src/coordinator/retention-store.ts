@@ -51,4 +51,7 @@ function forgetFile(sql: Sql, fileId: string): void {
 function forgetAgents(sql: Sql, before: number): void {
   sql.exec("delete from replies where agentId in (select agentId from agents where seenAt < ?)", before);
   sql.exec("delete from agents where seenAt < ?", before);
+  // An order comes again with the next connection.
+  sql.exec("delete from orders where changedAt < ?", before);
+  sql.exec("delete from refusals where at < ?", before);
 }

@@ -1,9 +1,10 @@
 /** The agents' door: `GET /agent`, a WebSocket. The key is checked here, before the object hears of it. */
 import { SUBPROTOCOL } from "#protocol";
-import { verifyAgentKey } from "../catalog/agents.ts";
+import { noteConnected, verifyAgentKey } from "../catalog/agents.ts";
 import { createApp } from "../http/app.ts";
 import { Problem } from "../http/problems.ts";
-import { AGENT_HEADER, coordinatorOf, ORIGIN_HEADER } from "./client.ts";
+import { orderOf } from "./admin/orders.ts";
+import { AGENT_HEADER, coordinatorOf, ORDER_HEADER, ORIGIN_HEADER } from "./client.ts";
 
 export const coordinatorRoutes = createApp();
 
@@ -32,12 +33,14 @@ coordinatorRoutes.get("/agent", async (c) => {
       hint: "Make a new key and give it to the agent as CAPCLOUD_KEY.",
     });
   }
+  if (agent.connectedAt === null) await noteConnected(c.get("db"), agent.id, Date.now());
   return coordinatorOf(c.env).fetch("https://coordinator/agent", {
     headers: {
       Upgrade: "websocket",
       "Sec-WebSocket-Protocol": SUBPROTOCOL,
       [AGENT_HEADER]: agent.id,
       [ORIGIN_HEADER]: new URL(c.req.url).origin,
+      [ORDER_HEADER]: JSON.stringify(orderOf(agent)),
     },
   });
 });

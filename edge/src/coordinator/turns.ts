@@ -5,7 +5,7 @@
  */
 import { dueOf } from "./due.ts";
 import type { LedgerStore } from "./ledger-store.ts";
-import { isFinished, isOpen, type Job, type JobSpec } from "./ledger-types.ts";
+import { isFinished, isGivenUp, isOpen, type Job, type JobSpec } from "./ledger-types.ts";
 import {
   ageJob,
   expireJob,
@@ -71,6 +71,7 @@ export function apply(turn: Turn, before: Job, after: Job | null): boolean {
   awaitTime(turn, dueOf(after));
   if (after.state !== before.state || after.fraction !== before.fraction) touch(turn, after.fileId);
   if (after.state === before.state) return true;
+  countLoss(turn, before, after);
   turn.steps.push([before, after]);
   if (before.state === "leased" && after.state === "cancelled") {
     turn.taken.push({ job: before, reason: after.error?.message ?? "It is not wanted any more." });
@@ -78,8 +79,7 @@ export function apply(turn: Turn, before: Job, after: Job | null): boolean {
   if (isOpen(after.state)) return true;
   if (isFinished(after)) releaseChildren(turn, after);
   else orphanChildren(turn, after);
-  const tells = isFinished(after) || after.state === "dead" || after.error?.code === "parent_failed";
-  if (tells) store.outbox.add(after.fileId, after.id, turn.now);
+  if (isFinished(after) || isGivenUp(after)) store.outbox.add(after.fileId, after.id, turn.now);
   store.wishes.dropJob(after.id);
   return true;
 }
@@ -107,11 +107,11 @@ export function cancelTurn(turn: Turn, fileId: string): void {
   touch(turn, fileId);
 }
 
-/** dead → ready, and the children that died of it wait again. */
+/** dead → ready, or what the operator had cancelled, and the children that went with it wait again. */
 export function redriveTurn(turn: Turn, jobId: string): boolean {
   const { store, now } = turn;
   const job = store.jobs.find(jobId);
-  if (!job || !apply(turn, job, redriveJob(job, now))) return false;
+  if (!job || store.files.isCancelled(job.fileId) || !apply(turn, job, redriveJob(job, now))) return false;
   for (const child of store.jobs.childrenOf(jobId)) apply(turn, child, reviveJob(child));
   return true;
 }
@@ -138,6 +138,13 @@ function awaitTime(turn: Turn, at: number | null): void {
 function touch(turn: Turn, fileId: string): void {
   if (!turn.changed.has(fileId)) turn.store.files.touch(fileId, turn.now);
   turn.changed.add(fileId);
+}
+
+/** A return undoes it. What a redrive resets stays counted. */
+function countLoss({ store }: Turn, before: Job, after: Job): void {
+  const lost = after.losses - before.losses;
+  const held = before.state === "leased" || after.state === "leased";
+  if (held && lost !== 0 && before.agentId !== null) store.agents.countLosses(before.agentId, lost);
 }
 
 /** A child that had died of it waits again: what it made is there after all. */

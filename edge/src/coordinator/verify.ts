@@ -14,7 +14,7 @@ import type { Job, StoredObject } from "./ledger-types.ts";
 import { missObjects, postponeCommit } from "./ledger.ts";
 import { inTurn, log, said, type Pool } from "./pool.ts";
 import { publishDue } from "./publish.ts";
-import { noteSpeed } from "./speed.ts";
+import { noteDone } from "./speed.ts";
 import { apply } from "./turns.ts";
 import { topics } from "./waiters.ts";
 import type { Wish } from "./wish-store.ts";
@@ -47,7 +47,7 @@ async function verify(pool: Pool, job: Job, now: number): Promise<void> {
     const done = inTurn(pool, now, (turn) => commitTurn(turn, job.id, job.epoch, { objects, ...planned }));
     if (!done) return;
     wakeWaiters(pool, done);
-    noteSpeed(pool, done, now);
+    noteDone(pool, done, now);
     pool.later(publishDue(pool, now));
   } catch (error) {
     const missing = error instanceof Mismatch;

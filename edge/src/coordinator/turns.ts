@@ -79,7 +79,9 @@ export function apply(turn: Turn, before: Job, after: Job | null): boolean {
   if (isOpen(after.state)) return true;
   if (isFinished(after)) releaseChildren(turn, after);
   else orphanChildren(turn, after);
-  if (isFinished(after) || isGivenUp(after)) store.outbox.add(after.fileId, after.id, turn.now);
+  if (isFinished(after) || isGivenUp(after)) {
+    awaitTime(turn, store.outbox.add(after.fileId, after.id, turn.now));
+  }
   store.wishes.dropJob(after.id);
   return true;
 }

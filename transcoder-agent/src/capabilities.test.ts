@@ -20,9 +20,16 @@ afterEach(() => rm(cacheDir, { recursive: true }));
 const AFTERWARDS = ["index", "subtitle", "storyboard", "waveform"];
 
 test("the kinds of jobs follow from the tools", () => {
-  expect(kindsFor(all)).toEqual(["inspect", "image", "video", "audio", "mp4", ...AFTERWARDS]);
+  expect(kindsFor(all)).toEqual(["inspect", "stills", "image", "video", "audio", "mp4", ...AFTERWARDS]);
   expect(kindsFor({ ...all, ffmpeg: null, encoders: [] })).toEqual(["image"]);
-  expect(kindsFor({ ...all, encoders: [] })).toEqual(["inspect", "image", "audio", "mp4", ...AFTERWARDS]);
+  expect(kindsFor({ ...all, encoders: [] })).toEqual([
+    "inspect",
+    "stills",
+    "image",
+    "audio",
+    "mp4",
+    ...AFTERWARDS,
+  ]);
   expect(kindsFor({ ...all, sharp: null })).toEqual([
     "video",
     "audio",
@@ -105,12 +112,13 @@ test("the check of a bare machine says what to install", async () => {
     platform: "linux-x64",
     kinds: ["image"],
     slots: { gpu: 0, cpu: 0, io: 2 },
+    sandbox: { word: "limits", sentence: "limits only: user namespaces are off here", devicesOut: false },
     verdicts: [],
     troubles: ["Install ffmpeg."],
   };
   const checkup = await checkUp(bare, cacheDir, "0.1.0");
   expect(checkup.ok).toBe(false);
   expect(formatCheckup(checkup)).toMatch(
-    /cannot do: inspect, video, audio, mp4, index, subtitle, storyboard, waveform\.\n- Install ffmpeg\./,
+    /cannot do: inspect, stills, video, audio, mp4, index, subtitle, storyboard, waveform\.\n- Install ffmpeg\./,
   );
 });

@@ -84,6 +84,7 @@ export async function surveyMachine({ cacheDir, slots, log, signal }: SurveyOpti
 export function kindsFor({ ffmpeg, sharp, encoders }: Tools): JobKind[] {
   const needs: Record<JobKind, boolean> = {
     inspect: ffmpeg !== null && sharp !== null,
+    stills: ffmpeg !== null && sharp !== null,
     image: sharp !== null,
     video: ffmpeg !== null && encoders.length > 0,
     audio: ffmpeg !== null,

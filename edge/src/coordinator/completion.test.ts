@@ -228,8 +228,11 @@ describe("a film", () => {
   test("that cannot be inspected has failed, and nothing waits for ever", async () => {
     const agent = await bench.agent();
     const fileId = await bench.file("video");
-    const { lease } = await agent.grant("inspect");
-    await agent.ask({ type: "fail", lease, class: "permanent", code: "corrupt", message: "It has no moov." });
+    const bad = { class: "permanent", code: "corrupt", message: "It has no moov." } as const;
+    for (const kind of ["inspect", "stills"] as const) {
+      const { lease } = await agent.grant(kind);
+      await agent.ask({ type: "fail", lease, ...bad });
+    }
     const file = await eventually(async () => {
       const row = await findFile(bench.edge.db, fileId);
       return row && row.status !== "processing" ? row : null;

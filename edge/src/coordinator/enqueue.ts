@@ -17,14 +17,20 @@ export async function enqueueFile(
 ): Promise<string[]> {
   const file = await findFile(pool.db, fileId);
   if (file?.state !== "stored") return [];
-  const spec = planFirst(file);
-  if (spec === null) {
+  const specs = planFirst(file);
+  if (specs.length === 0) {
     if (file.status === "processing") await settleFile(pool.db, fileId, "ready", null);
     return [];
   }
-  const ids = inTurn(pool, now, (turn) => enqueueJobs(turn, [spec], `${pool.name}.${outboxId}`));
+  const ids = inTurn(pool, now, (turn) => enqueueJobs(turn, specs, `${pool.name}.${outboxId}`));
   // The jobs are on their way before the catalogue is told what to expect of them.
-  await Promise.all([dispatch(pool, now), wantRenditions(pool.db, wantedOf(spec, now))]);
+  await Promise.all([
+    dispatch(pool, now),
+    wantRenditions(
+      pool.db,
+      specs.flatMap((spec) => wantedOf(spec, now)),
+    ),
+  ]);
   return ids;
 }
 

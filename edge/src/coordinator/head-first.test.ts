@@ -59,8 +59,9 @@ test("an index that contradicts the head drops what was made of it", async () =>
 });
 
 test("an index that cannot be read leaves the stills, with the reason, and nothing waiting", async () => {
-  const agent = await bench.agent(["inspect", "index", "video"]);
+  const agent = await bench.agent(["inspect", "stills", "index", "video"]);
   const fileId = await inspected(agent);
+  await bench.finish(agent, await agent.grant("stills"));
   await bench.finish(agent, await agent.grant("video"));
   const { lease } = await agent.grant("index");
   await agent.ask({ type: "fail", lease, class: "permanent", code: "corrupt", message: "Damaged." });

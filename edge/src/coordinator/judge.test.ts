@@ -17,7 +17,16 @@ const made = (...names: string[]): Made[] =>
 function inspected(changes: Partial<Job> = {}): Job {
   const { result } = makeResult({ recipe: { kind: "inspect", media: "video" } }, 8);
   return job({
-    ...{ id: "main.i", kind: "inspect", state: "done", makes: made("poster", "thumbnail") },
+    ...{ id: "main.i", kind: "inspect", state: "done", makes: [] },
+    manifest: { objects: [], result },
+    ...changes,
+  });
+}
+
+function pictured(changes: Partial<Job> = {}): Job {
+  const { result } = makeResult({ recipe: { kind: "stills" } });
+  return job({
+    ...{ id: "main.s", kind: "stills", state: "done", makes: made("poster", "thumbnail") },
     manifest: { objects: [], result },
     ...changes,
   });
@@ -66,26 +75,25 @@ describe("a file", () => {
 
   test("is partial with the reason of what died, and failed where nothing could be made", () => {
     const dead = rectangle({ "720": 0 }, { state: "dead", error: ERROR });
-    expect(judgeFile([inspected(), dead], plan, [])).toMatchObject({ status: "partial", reason: "Damaged." });
+    const half = { status: "partial", reason: "Damaged." };
+    expect(judgeFile([inspected(), pictured(), dead], plan, [])).toMatchObject(half);
     const lost = inspected({ state: "dead", error: ERROR, manifest: null });
     expect(judgeFile([lost], null, [])).toMatchObject({ status: "failed", reason: "Damaged." });
     const sound = job({ kind: "inspect", makes: [], state: "dead", error: ERROR });
     expect(judgeFile([sound], null, [])).toMatchObject({ status: "failed", reason: "Damaged." });
     const index = job({ kind: "index", makes: [], state: "dead", error: ERROR });
-    expect(judgeFile([inspected(), index], null, [])).toMatchObject({
-      status: "partial",
-      reason: "Damaged.",
-    });
+    expect(judgeFile([inspected(), pictured(), index], null, [])).toMatchObject(half);
   });
 
   test("of sound alone has no stills to miss; a film without a poster is partial", () => {
     const { result } = soundInspection("aac");
     const sound = inspected({ manifest: { objects: [], result } });
-    expect(judgeFile([sound], null, [])?.status).toBe("ready");
-    const film = makeResult({ recipe: { kind: "inspect", media: "video" } }, 8).result;
-    const blind = inspected({ manifest: { objects: [], result: { ...film, poster: null } as typeof film } });
-    expect(judgeFile([blind, rectangle({ "720": 200 })], plan, covered(200))).toMatchObject({
-      ...{ status: "partial", failed: [{ kind: "poster" }] },
+    const none = pictured({ manifest: { objects: [], result: { kind: "stills", pictures: null } } });
+    expect(judgeFile([sound, none], null, [])?.status).toBe("ready");
+    const blind = pictured({ state: "dead", error: ERROR, manifest: null });
+    const film = [inspected(), blind, rectangle({ "720": 200 })];
+    expect(judgeFile(film, plan, covered(200))).toMatchObject({
+      ...{ status: "partial", failed: [{ kind: "poster" }, { kind: "thumbnail" }] },
     });
     expect(judgeFile([inspected()], null, [])?.reason).toContain("no frame");
   });

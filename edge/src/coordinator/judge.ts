@@ -49,7 +49,7 @@ export function judgeFile(
 function wantedOf({ jobs, plan }: Evidence): Made[] {
   const wanted = new Map<string, Made>();
   const want = (made: Made) => wanted.set(`${made.kind}/${made.name}`, made);
-  for (const job of jobs) for (const made of job.makes) if (!isMoot(made, job)) want(made);
+  for (const job of jobs) if (!isMoot(job)) for (const made of job.makes) want(made);
   for (const { name } of plan?.rungs ?? []) want({ kind: "rung", name });
   for (const { name } of plan?.tracks ?? []) want({ kind: "track", name });
   return [...wanted.values()];
@@ -61,11 +61,10 @@ function unplannable(jobs: readonly Job[], plan: Plan | null): string | null {
   return seen && plan === null ? "The video has no frame that could be shown." : null;
 }
 
-/** A video file without a picture has no stills to want. */
-function isMoot(made: Made, job: Job): boolean {
-  const result = job.manifest?.result;
-  if (job.state !== "done" || result?.kind !== "inspect" || result.video !== null) return false;
-  return made.kind === "poster" || made.kind === "thumbnail";
+/** A video file without a film has no stills to want. */
+function isMoot({ state, manifest }: Job): boolean {
+  const result = manifest?.result;
+  return state === "done" && result?.kind === "stills" && result.pictures === null;
 }
 
 function failureOf(made: Made, evidence: Evidence): string | null {
@@ -91,10 +90,6 @@ function isCovered({ kind, name }: Made, { plan, coverage }: Evidence): boolean 
 
 function lacksPicture(made: Made, job: Job): boolean {
   const result = job.manifest?.result;
-  if (result?.kind === "inspect") {
-    if (made.kind === "poster") return result.poster === null;
-    return made.kind === "thumbnail" && result.thumbnail === null;
-  }
   return result?.kind === "image" && made.kind === "mp4" && result.mp4 === null;
 }
 

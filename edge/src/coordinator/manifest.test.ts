@@ -18,6 +18,7 @@ const rung = plan.rungs[0]?.name ?? "";
 const video = videoRecipe(plan, { segments: [1, 3], rungs: [rung] });
 const recipes: [string, Recipe][] = [
   ["inspect", { kind: "inspect", media: "video" }],
+  ["stills", { kind: "stills" }],
   ["image", { kind: "image", animated: false }],
   ["video", video],
   ["audio", audioRecipe(plan, { part: "p", track: "audio-0", segments: [0, 2] })],

@@ -2,7 +2,7 @@
  * Does what an agent says it made fit what it was asked to make? Pure; asked once, when it completes. Whether
  * the objects are really there is asked of the storage afterwards (`verify.ts`).
  */
-import type { Complete, InspectResult, ImageResult, Recipe, Result, TrackReport } from "#protocol";
+import type { Complete, Recipe, Result, TrackReport } from "#protocol";
 
 type Uploaded = ReadonlyMap<string, number>;
 
@@ -19,6 +19,7 @@ function resultFault(recipe: Recipe, result: Result, sizes: Uploaded): string | 
   if (recipe.kind !== result.kind) return `A result of ${recipe.kind} was expected, not of ${result.kind}.`;
   switch (result.kind) {
     case "inspect":
+    case "stills":
     case "image":
     case "mp4":
     case "index":
@@ -92,9 +93,11 @@ function firstFault(faults: readonly (string | null)[]): string | null {
 export function objectsOf(result: Result): string[] {
   switch (result.kind) {
     case "inspect":
-      return [result.video?.index, ...picturesOf(result).map(({ object }) => object)].filter(isName);
+      return [result.video?.index, result.poster?.object, result.thumbnail?.object].filter(isName);
+    case "stills":
+      return [result.pictures?.poster.object, result.pictures?.thumbnail.object].filter(isName);
     case "image":
-      return picturesOf(result).map(({ object }) => object);
+      return [result.thumbnail.object, result.preview.object, result.mp4?.object].filter(isName);
     case "video":
       return result.rungs.map(({ object }) => object);
     case "audio":
@@ -108,14 +111,6 @@ export function objectsOf(result: Result): string[] {
     case "storyboard":
       return result.sheets.map(({ object }) => object);
   }
-}
-
-function picturesOf(result: InspectResult | ImageResult) {
-  const pictures =
-    result.kind === "image"
-      ? [result.thumbnail, result.preview, result.mp4]
-      : [result.poster, result.thumbnail];
-  return pictures.filter((picture) => picture !== null);
 }
 
 function isName(name: string | null | undefined): name is string {

@@ -39,28 +39,29 @@ export function sameOrigin({ fileId, owner, shard, sourceEtag, inputs }: Job): O
   return { fileId, owner, shard, sourceEtag, inputs };
 }
 
-/** Stills at once for pictures, an inspection for what plays, nothing for the rest. */
-export function planFirst(file: FileRow): JobSpec | null {
+/**
+ * Stills at once for pictures, an inspection for what plays, nothing for the rest. The stills of a film are made
+ * beside its inspection: no first segment waits for them.
+ */
+export function planFirst(file: FileRow): JobSpec[] {
   const pictures: Made[] = [single("thumbnail"), single("preview")];
+  const first = (recipe: Recipe, makes: Made[]) => wholeJob(originOf(file), recipe, RANK.stills, makes);
   switch (file.kind) {
     case "image":
-      return wholeJob(originOf(file), { kind: "image", animated: false }, RANK.stills, pictures);
+      return [first({ kind: "image", animated: false }, pictures)];
     case "animation":
-      return wholeJob(originOf(file), { kind: "image", animated: true }, RANK.stills, [
-        ...pictures,
-        single("mp4"),
-      ]);
+      return [first({ kind: "image", animated: true }, [...pictures, single("mp4")])];
     case "video":
-      return wholeJob(originOf(file), { kind: "inspect", media: "video" }, RANK.stills, [
-        single("poster"),
-        single("thumbnail"),
-      ]);
+      return [
+        first({ kind: "inspect", media: "video" }, []),
+        first({ kind: "stills" }, [single("poster"), single("thumbnail")]),
+      ];
     case "audio":
-      return wholeJob(originOf(file), { kind: "inspect", media: "audio" }, RANK.stills, []);
+      return [first({ kind: "inspect", media: "audio" }, [])];
     case "text":
     case "document":
     case "other":
-      return null;
+      return [];
   }
 }
 

@@ -24,6 +24,8 @@ export interface Progress {
 
 /** An inspection stands for this part of a video whose plan is not known yet. */
 const UNPLANNED_SHARE = 0.05;
+/** What is made of a file before anything else is known of it. */
+const FIRST_KINDS: readonly string[] = ["inspect", "stills"];
 /** All there is of a film before its index is read. */
 const UNPLANNED_KINDS: readonly string[] = ["index", "video"];
 /** Below it an estimate is noise. */
@@ -57,7 +59,9 @@ function fractionOf(jobs: readonly JobSketch[], planned: boolean): number {
   const total = jobs.reduce((sum, { cost }) => sum + cost, 0);
   if (total === 0) return 1;
   const done = jobs.reduce((sum, job) => sum + job.cost * (isOpen(job.state) ? job.fraction : 1), 0);
-  const first = jobs.every(({ kind }) => kind === "inspect" || (!planned && UNPLANNED_KINDS.includes(kind)));
+  const first = jobs.every(
+    ({ kind }) => FIRST_KINDS.includes(kind) || (!planned && UNPLANNED_KINDS.includes(kind)),
+  );
   const unplanned = first && jobs.some(({ state }) => isOpen(state));
   return (unplanned ? UNPLANNED_SHARE : 1) * (done / total);
 }

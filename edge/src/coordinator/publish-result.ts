@@ -2,7 +2,7 @@
  * What one done job made, as the catalogue's statements: renditions, rectangles, the plan, the file's description.
  * Called by `publish.ts`, which writes them; all of it is taken from one moment of the ledger.
  */
-import type { ImageResult, InspectResult, JobKind, Mp4Result, Picture } from "#protocol";
+import type { ImageResult, InspectResult, JobKind, Mp4Result, Picture, StillsResult } from "#protocol";
 import { describeStatements } from "../catalog/files.ts";
 import { planStatement } from "../catalog/plans.ts";
 import { rectangleStatements } from "../catalog/rectangles.ts";
@@ -38,6 +38,8 @@ export function wordsOf(pool: Pool, job: Job, now: number): Statement[] {
       return [];
     case "inspect":
       return ofInspection(pool, job, result, now);
+    case "stills":
+      return ofStills(pool, job, result, now);
     case "image":
       return ofPictures(pool, job, result, now);
     case "video":
@@ -68,8 +70,17 @@ function ofInspection(pool: Pool, job: Job, result: InspectResult, now: number):
     ...ofPlan(pool, job, now),
     ...wantStatements(pool.db, wantedOfJobs(pool, job.fileId, ["audio", "waveform"], now)),
     ...describeStatements(pool.db, job.fileId, description),
-    ...ofPicture(pool, job, "poster", result.poster, now),
+    ...ofPicture(pool, job, "poster", result.poster ?? null, now),
     ...ofPicture(pool, job, "thumbnail", result.thumbnail, now),
+  ];
+}
+
+function ofStills(pool: Pool, job: Job, { pictures }: StillsResult, now: number): Statement[] {
+  if (pictures === null) return [];
+  return [
+    ...describeStatements(pool.db, job.fileId, pictures.hashes),
+    ...ofPicture(pool, job, "poster", pictures.poster, now),
+    ...ofPicture(pool, job, "thumbnail", pictures.thumbnail, now),
   ];
 }
 

@@ -29,6 +29,10 @@ afterAll(async () => {
   await bench.close();
 });
 
+const VIDEO = { kind: "inspect", media: "video" } as const;
+const AUDIO = { kind: "inspect", media: "audio" } as const;
+const STILLS = { kind: "stills" } as const;
+
 const BAIT: [name: string, text: (secret: string) => string][] = [
   [
     "playlist.mp4",
@@ -53,8 +57,8 @@ test.each(BAIT)("%s is unsupported, and what it names stays unread", async (name
   const secret = await makeFilm(bench.folder, "secret.ts", { seconds: 1 });
   const file = `${bench.folder}/${name}`;
   await writeFile(file, text(secret));
-  for (const media of ["video", "audio"] as const) {
-    await expect(bench.run({ kind: "inspect", media }, file)).rejects.toMatchObject({
+  for (const recipe of [VIDEO, AUDIO, STILLS]) {
+    await expect(bench.run(recipe, file)).rejects.toMatchObject({
       failureClass: "permanent",
       code: expect.stringMatching(/^(unsupported|corrupt)$/),
     });
@@ -93,9 +97,8 @@ test("without its index a film is corrupt, for good", async () => {
 test("a film beyond our limits is too large", async () => {
   const file = `${bench.folder}/wide.mkv`;
   await ffmpeg("-f", "lavfi", "-i", "color=black:s=9000x16:d=0.2", "-c:v", "ffv1", file);
-  await expect(bench.run({ kind: "inspect", media: "video" }, file)).rejects.toMatchObject({
-    code: "too_large",
-  });
+  for (const recipe of [VIDEO, STILLS])
+    await expect(bench.run(recipe, file)).rejects.toMatchObject({ code: "too_large" });
   const crowd = `${bench.folder}/crowd.mkv`;
   const maps = Array.from({ length: 70 }, () => ["-map", "0"]).flat();
   await ffmpeg("-f", "lavfi", "-i", "sine=d=0.2", ...maps, "-c:a", "pcm_s16le", crowd);

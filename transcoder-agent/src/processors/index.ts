@@ -6,6 +6,7 @@ import { image } from "./image.ts";
 import { inspect } from "./inspect.ts";
 import { mp4 } from "./mp4.ts";
 import type { JobContext, Processor } from "./processor.ts";
+import { stills } from "./stills.ts";
 import { storyboard } from "./storyboard.ts";
 import { subtitle } from "./subtitle.ts";
 import { video } from "./video.ts";
@@ -13,6 +14,7 @@ import { waveform } from "./waveform.ts";
 
 export const processors: { [K in JobKind]: Processor<Extract<Recipe, { kind: K }>> } = {
   inspect,
+  stills,
   image,
   video,
   audio,
@@ -28,6 +30,8 @@ export function processJob(recipe: Recipe, context: JobContext): Promise<Result>
   switch (recipe.kind) {
     case "inspect":
       return processors.inspect(recipe, context);
+    case "stills":
+      return processors.stills(recipe, context);
     case "image":
       return processors.image(recipe, context);
     case "video":

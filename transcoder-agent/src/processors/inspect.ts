@@ -1,7 +1,7 @@
 /**
  * Looks into a file: streams, what the film is and how it is shown, the time of every frame where the container
- * has an index of them (else of the first ones), a poster. The first job of every video and audio file; the plan
- * is made from its result. Decodes a handful of frames.
+ * has an index of them (else of the first ones). The first job of every video and audio file; the plan
+ * is made from its result, so it decodes nothing: the poster is another job's (`stills.ts`).
  */
 import { JobError } from "../errors.ts";
 import { probeFile, type Probed, type ProbedStream } from "../ffmpeg/probe.ts";
@@ -24,7 +24,6 @@ import {
   transferOf,
 } from "./shape.ts";
 import { describeSound, isPlayableAac } from "./sound.ts";
-import { makeStills } from "./stills.ts";
 
 export const inspect: Processor<InspectRecipe> = async (recipe, context) => {
   const source = await context.source();
@@ -63,7 +62,6 @@ async function inspectSound(
     duration: probed.format.duration ?? 0,
     video: null,
     audio: sounds.map((stream) => describeSound(stream, isPlayableAac(stream))),
-    poster: null,
     thumbnail: picture?.thumbnail ?? null,
     hashes: picture?.hashes ?? null,
   };
@@ -78,24 +76,15 @@ async function inspectFilm(
 ): Promise<Findings> {
   const remux = chooseRemux(probed, film);
   const size = shownSize(film);
-  const still = { interlaced: isInterlaced(film), transfer: transferOf(film) };
-  const [times, stills] = await Promise.all([
-    findTimes(source, remux, probed, film, sounds, context),
-    // From the original, so that nobody waits for a remux to see a picture.
-    makeStills(
-      {
-        url: source.url,
-        stream: film.index,
-        ...size,
-        duration: probed.format.duration ?? 0,
-        traits: still,
-      },
-      context,
-    ),
-  ]);
-  if (stills === null) throw new JobError("corrupt", "No frame of the film can be decoded.");
+  const times = await findTimes(source, remux, probed, film, sounds, context);
   const { variable, frames, origin, index, head } = times;
-  const traits: SourceTraits = { remux, ...still, anamorphic: isAnamorphic(film), variable };
+  const traits: SourceTraits = {
+    remux,
+    interlaced: isInterlaced(film),
+    anamorphic: isAnamorphic(film),
+    transfer: transferOf(film),
+    variable,
+  };
   const codec = film.codec_name ?? "unknown";
   return {
     duration: times.duration,
@@ -103,7 +92,8 @@ async function inspectFilm(
     audio: sounds.map((stream) =>
       describeSound(stream, isPlayableAac(stream) && times.whole.includes(stream.index)),
     ),
-    ...stills,
+    thumbnail: null,
+    hashes: null,
   };
 }
 

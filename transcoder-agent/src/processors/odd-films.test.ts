@@ -30,7 +30,8 @@ test("a phone's film stands upright", async () => {
   const parts = await encodeFilm(bench, film, [1], [rung(180, 320), rung(90, 160)]);
   for (const list of parts.values()) await proveRung(bench, film, list);
   expect(await shape(parts.get("180")?.[0]?.path ?? "")).toMatch(/^180,320,1:1/);
-  const poster = await sharp(film.path("poster.jpg")).metadata();
+  const stills = await bench.run({ kind: "stills" }, file);
+  const poster = await sharp(stills.path("poster.jpg")).metadata();
   expect([poster.width, poster.height]).toEqual([180, 320]);
 });
 
@@ -144,6 +145,7 @@ test("cover art is not the film, and is the sound's thumbnail", async () => {
     expect(result.hashes?.blurhash).toHaveLength(28);
     expect((await sharp(path("thumbnail.webp")).stats()).dominant.r).toBeGreaterThan(150);
   }
+  expect((await bench.run({ kind: "stills" }, song)).result).toEqual({ kind: "stills", pictures: null });
 });
 
 test("the poster is not the black at the beginning", async () => {
@@ -153,10 +155,10 @@ test("the poster is not the black at the beginning", async () => {
     filter: "drawbox=c=black:t=fill:enable='lt(t,2)'",
     video: [...X264, "-g", "30"],
   });
-  const film = await inspectFilm(bench, file);
-  const { channels } = await sharp(await readFile(film.path("poster.jpg"))).stats();
+  const { result, path } = await bench.run({ kind: "stills" }, file);
+  const { channels } = await sharp(await readFile(path("poster.jpg"))).stats();
   expect(Math.max(...channels.map(({ mean }) => mean))).toBeGreaterThan(60);
-  expect(film.result).toMatchObject({
+  expect(result.pictures).toMatchObject({
     poster: { object: "poster.jpg", width: 320, height: 180 },
     thumbnail: { object: "thumbnail.webp", width: 320, height: 180 },
   });

@@ -1,22 +1,24 @@
 /**
- * The poster of a film and what is made from it. Called by the inspection with a readable source; decodes a
- * handful of frames, never the film.
+ * The poster of a film and what is made from it. A job of its own, so that the plan need not wait for pictures;
+ * decodes a handful of frames, never the film.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { JobError } from "../errors.ts";
+import { probeFile, type Probed, type ProbedStream } from "../ffmpeg/probe.ts";
 import { runFfmpeg } from "../ffmpeg/run.ts";
 import { grabStill } from "../ffmpeg/still-arguments.ts";
-import type { Picture, SourceTraits } from "../protocol.ts";
+import type { SourceTraits, StillsRecipe, StillsResult } from "../protocol.ts";
 import {
   deliverPicture,
   deliverThumbnail,
   fromPixels,
   hashPixels,
   PREVIEW_SIDE,
-  type Hashes,
   type Pixels,
 } from "./pictures.ts";
-import type { JobContext } from "./processor.ts";
+import type { JobContext, Processor } from "./processor.ts";
+import { checkLimits, findFilm, isInterlaced, shownSize, transferOf } from "./shape.ts";
 
 /** Where to look, as parts of the duration; the first that is not black is taken. */
 const PLACES = [0.1, 0.25, 0.5, 0.75, 0] as const;
@@ -24,7 +26,7 @@ const PLACES = [0.1, 0.25, 0.5, 0.75, 0] as const;
 const BLACK_MEAN = 16;
 const BLACK_DEVIATION = 10;
 
-export interface Film {
+interface Film {
   url: string;
   stream: number;
   /** As shown. */
@@ -35,16 +37,29 @@ export interface Film {
   traits: Pick<SourceTraits, "interlaced" | "transfer">;
 }
 
-export interface Stills {
-  poster: Picture;
-  thumbnail: Picture;
-  hashes: Hashes;
+export const stills: Processor<StillsRecipe> = async (_, context) => {
+  // From the original, so that nobody waits for a remux to see a picture.
+  const { url } = await context.source();
+  const probed = await probeFile(url, { signal: context.signal });
+  checkLimits(probed);
+  const stream = findFilm(probed);
+  const pictures = stream && (await makeStills(filmOf(url, probed, stream), context));
+  return { kind: "stills", pictures };
+};
+
+function filmOf(url: string, { format }: Probed, stream: ProbedStream): Film {
+  return {
+    url,
+    stream: stream.index,
+    ...shownSize(stream),
+    duration: format.duration ?? 0,
+    traits: { interlaced: isInterlaced(stream), transfer: transferOf(stream) },
+  };
 }
 
-/** Null when no frame can be decoded. */
-export async function makeStills(film: Film, context: JobContext): Promise<Stills | null> {
+async function makeStills(film: Film, context: JobContext): Promise<StillsResult["pictures"]> {
   const pixels = await pickPoster(film, context);
-  if (pixels === null) return null;
+  if (pixels === null) throw new JobError("corrupt", "No frame of the film can be decoded.");
   const jpeg = fromPixels(pixels).jpeg({ quality: 82, mozjpeg: true });
   const [poster, thumbnail, hashes] = await Promise.all([
     deliverPicture(jpeg, { name: "poster.jpg", type: "image/jpeg" }, context),

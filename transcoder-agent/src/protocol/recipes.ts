@@ -6,6 +6,7 @@ import { byteRange, count, objectName, ticks } from "./primitives.ts";
 
 export const JobKind = z.enum([
   "inspect",
+  "stills",
   "image",
   "video",
   "audio",
@@ -59,6 +60,8 @@ const stretch = {
 };
 
 export const InspectRecipe = z.object({ kind: z.literal("inspect"), media: z.enum(["video", "audio"]) });
+/** Poster, thumbnail and placeholder hashes of a film, made beside its inspection: nothing waits for them. */
+export const StillsRecipe = z.object({ kind: z.literal("stills") });
 export const ImageRecipe = z.object({ kind: z.literal("image"), animated: z.boolean() });
 export const VideoRecipe = z.object({
   kind: z.literal("video"),
@@ -129,6 +132,7 @@ export const WaveformRecipe = z.object({
 
 export const Recipe = z.union([
   InspectRecipe,
+  StillsRecipe,
   ImageRecipe,
   VideoRecipe,
   AudioRecipe,
@@ -139,6 +143,7 @@ export const Recipe = z.union([
   WaveformRecipe,
 ]);
 export type InspectRecipe = z.infer<typeof InspectRecipe>;
+export type StillsRecipe = z.infer<typeof StillsRecipe>;
 export type ImageRecipe = z.infer<typeof ImageRecipe>;
 export type VideoRecipe = z.infer<typeof VideoRecipe>;
 export type AudioRecipe = z.infer<typeof AudioRecipe>;

@@ -76,11 +76,20 @@ export const InspectResult = z.object({
       language: z.string().nullable(),
     }),
   ),
-  poster: Picture.nullable(),
+  /** Agents of the first release made a film's stills here; now they are a job of their own. */
+  poster: Picture.nullish(),
+  /** Of a sound's cover. */
   thumbnail: Picture.nullable(),
   hashes: z.object(hashes).nullable(),
 });
 export type InspectResult = z.infer<typeof InspectResult>;
+
+export const StillsResult = z.object({
+  kind: z.literal("stills"),
+  /** Null where there is no film in the file. */
+  pictures: z.object({ poster: Picture, thumbnail: Picture, hashes: z.object(hashes) }).nullable(),
+});
+export type StillsResult = z.infer<typeof StillsResult>;
 
 export const ImageResult = z.object({
   kind: z.literal("image"),
@@ -146,6 +155,7 @@ export type StoryboardResult = z.infer<typeof StoryboardResult>;
 export type WaveformResult = z.infer<typeof WaveformResult>;
 export const Result = z.discriminatedUnion("kind", [
   InspectResult,
+  StillsResult,
   ImageResult,
   VideoResult,
   AudioResult,

@@ -18,6 +18,8 @@ export function makeResult({ recipe }: Pick<Grant, "recipe">, seconds = 12): Mad
   switch (recipe.kind) {
     case "inspect":
       return recipe.media === "video" ? inspection(seconds) : soundInspection("alac");
+    case "stills":
+      return stills();
     case "image":
       return pictures();
     case "video": {
@@ -103,18 +105,27 @@ function inspection(seconds: number): Made {
   const video = { stream: 0, codec: "h264", width: 1280, height: 720, frames, traits, origin: 0 };
   const audio = { stream: 1, codec: "aac", copyable: true, sampleRate: 48_000, channels: 2, language: null };
   return {
-    uploads: [
-      indexObject(seconds),
-      object("poster.jpg", "image/jpeg", 90),
-      object("thumbnail.webp", "image/webp", 80),
-    ],
+    uploads: [indexObject(seconds)],
     result: {
       ...{ kind: "inspect", container: "mov,mp4", duration: seconds, bitRate: 8_000_000, streams: [] },
       video: { ...video, index: "index.json" },
       audio: [audio],
-      poster: { object: "poster.jpg", width: 1280, height: 720 },
-      thumbnail: { object: "thumbnail.webp", width: 320, height: 180 },
-      hashes: { blurhash: "L00000", thumbhash: "AAAA" },
+      thumbnail: null,
+      hashes: null,
+    },
+  };
+}
+
+function stills(): Made {
+  return {
+    uploads: [object("poster.jpg", "image/jpeg", 90), object("thumbnail.webp", "image/webp", 80)],
+    result: {
+      kind: "stills",
+      pictures: {
+        poster: { object: "poster.jpg", width: 1280, height: 720 },
+        thumbnail: { object: "thumbnail.webp", width: 320, height: 180 },
+        hashes: { blurhash: "L00000", thumbhash: "AAAA" },
+      },
     },
   };
 }
@@ -125,7 +136,7 @@ export function soundInspection(codec: string): Made {
     uploads: [],
     result: {
       ...{ kind: "inspect", container: "mov,mp4,m4a", duration: 60, bitRate: 900_000, streams: [] },
-      ...{ video: null, audio: [audio], poster: null, thumbnail: null, hashes: null },
+      ...{ video: null, audio: [audio], thumbnail: null, hashes: null },
     },
   };
 }

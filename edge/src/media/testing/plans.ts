@@ -127,7 +127,6 @@ export const INSPECTION: InspectResult = {
     index: "index.json",
   },
   audio: [{ stream: 1, codec: "aac", copyable: true, sampleRate: 44_100, channels: 2, language: "eng" }],
-  poster: null,
   thumbnail: null,
   hashes: null,
 };

@@ -21,17 +21,22 @@ export interface LocalAgentOptions {
   env?: Record<string, string>;
   /** "inherit" shows the agent's log; "ignore" keeps a terminal for the caller. */
   output?: "inherit" | "ignore" | "pipe";
+  /** Another command than this checkout's, such as that of an installed package. */
+  cli?: string;
 }
 
 const STOP_LIMIT_MS = 10_000;
 const TAIL_CHARACTERS = 2_000;
 
-export async function startLocalAgent(edge: LocalEdge, options: LocalAgentOptions): Promise<LocalAgent> {
+/** Where the agent connects to, and who makes its key when it has none yet. */
+export type AgentDoor = Pick<LocalEdge, "url" | "agentKey">;
+
+export async function startLocalAgent(edge: AgentDoor, options: LocalAgentOptions): Promise<LocalAgent> {
   const folder = join(options.dataDir, "agents", options.name);
   mkdirSync(folder, { recursive: true });
   const output = options.output ?? "inherit";
   // A process group of its own, so that a terminal's Ctrl-C reaches it through us, in our order.
-  const cli = join(root, "transcoder-agent", "src", "cli.ts");
+  const cli = options.cli ?? join(root, "transcoder-agent", "src", "cli.ts");
   const [command, args] = tethered("TERM", process.execPath, [cli, "--edge", edge.url]);
   const child = spawn(command, args, {
     detached: true,
@@ -71,7 +76,7 @@ function unexpectedEnd(child: ChildProcess, isExpected: () => boolean): Promise<
   });
 }
 
-async function keyFile(edge: LocalEdge, name: string, folder: string): Promise<string> {
+async function keyFile(edge: AgentDoor, name: string, folder: string): Promise<string> {
   const path = join(folder, "key");
   if (!existsSync(path) || readFileSync(path, "utf8").trim() === "") {
     writeFileSync(path, await edge.agentKey(name), { mode: 0o600 });

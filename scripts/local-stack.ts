@@ -24,10 +24,12 @@ const PASSED_VARS = [
   "MAX_FILE_BYTES",
   "ANONYMOUS_UPLOADS",
   "ALLOWED_TYPES",
+  "LADDER",
   "LEASE_SECONDS",
   "LOG_LEVEL",
   "MEDIA_ORIGIN",
   "PUBLIC_URL",
+  "R2_ENDPOINT",
 ];
 
 /** PORT, CAPCLOUD_DATA and AGENTS. Throws a sentence that names the wrong one. */

@@ -4,6 +4,7 @@
  */
 import { createServer, request as ask, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Line } from "./throttle.ts";
 
@@ -53,21 +54,31 @@ async function pass(
   lines: { up: Line; down: Line } | null,
   asked: Asked[],
 ): Promise<void> {
-  const { method = "GET", url = "/", headers } = request;
-  const onward = ask({ host: target.hostname, port: target.port, method, path: url, headers });
-  const answered = new Promise<IncomingMessage>((resolve, reject) => {
-    onward.once("response", resolve);
-    onward.once("error", reject);
-  });
+  const { method = "GET", url = "/" } = request;
   let bytes = 0;
   request.on("data", (chunk: Buffer) => (bytes += chunk.length));
-  // The answer may come before the whole body is taken; both are awaited.
-  const sent = lines ? pipeline(request, lines.up.stream(), onward) : pipeline(request, onward);
-  const answer = await Promise.race([answered, sent.then(() => answered)]);
+  const answer = await passOn(request, target, lines?.up.stream());
   answer.on("data", (chunk: Buffer) => (bytes += chunk.length));
   response.writeHead(answer.statusCode ?? 502, answer.headers);
   await (lines ? pipeline(answer, lines.down.stream(), response) : pipeline(answer, response));
   const { pathname: path, searchParams } = new URL(url, "http://storage");
   const upload = searchParams.get("uploadId") ?? "";
   asked.push({ method, path, upload, status: answer.statusCode ?? 0, bytes });
+}
+
+/** Asks the target as we were asked, body and all, `through` a stream where one is given; answers its answer. */
+export async function passOn(
+  request: IncomingMessage,
+  target: URL,
+  through?: Duplex,
+): Promise<IncomingMessage> {
+  const { method = "GET", url = "/", headers } = request;
+  const onward = ask({ host: target.hostname, port: target.port, method, path: url, headers });
+  const answered = new Promise<IncomingMessage>((resolve, reject) => {
+    onward.once("response", resolve);
+    onward.once("error", reject);
+  });
+  // The answer may come before the whole body is taken; both are awaited.
+  const sent = through ? pipeline(request, through, onward) : pipeline(request, onward);
+  return Promise.race([answered, sent.then(() => answered)]);
 }

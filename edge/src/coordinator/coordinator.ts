@@ -14,6 +14,7 @@ import { steer, takeOrder, underOrder } from "./admin/steering.ts";
 import type { JobPage, JobQuery, JobSightWithHistory } from "./admin/view-store.ts";
 import { awaitPlan, awaitSegment } from "./awaiting.ts";
 import { newBadge } from "./badges.ts";
+import { Beats } from "./beats.ts";
 import { AGENT_HEADER, MAIN_POOL, ORDER_HEADER, ORIGIN_HEADER, type CoordinatorCalls } from "./client.ts";
 import { cancelFile, enqueueFile } from "./enqueue.ts";
 import { figuresOf, type PoolFigures } from "./figures.ts";
@@ -41,6 +42,7 @@ export class Coordinator extends DurableObject<Env> implements CoordinatorCalls 
   readonly #pool: Pool;
   /** Frames of one agent are worked off one after the other. */
   readonly #lanes = new Map<string, Promise<void>>();
+  readonly #beats = new Beats();
   #armedAt: number | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -82,7 +84,8 @@ export class Coordinator extends DurableObject<Env> implements CoordinatorCalls 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
     const { agentId } = this.#pool.sockets.badge(socket);
     const before = this.#lanes.get(agentId) ?? Promise.resolve();
-    const turn = before.then(() => receiveText(this.#pool, socket, message, Date.now()));
+    const beat = this.#beats.next();
+    const turn = before.then(() => beat).then(() => receiveText(this.#pool, socket, message, Date.now()));
     const lane = turn.catch((error: unknown) => this.#complain(error));
     this.#lanes.set(agentId, lane);
     await lane;

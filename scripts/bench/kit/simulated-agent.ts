@@ -65,6 +65,7 @@ export class SimulatedAgent {
     });
     if (reply.type !== "welcome")
       throw new Error(`${options.label} was not welcomed: ${JSON.stringify(reply)}`);
+    agent.ready(options.slots);
     return agent;
   }
 

@@ -210,6 +210,42 @@ test("a close for a protocol error is not the end: the edge may be updated", asy
   expect(lines.join()).toContain("capcloud-agent@latest");
 });
 
+test("an edge that keeps not understanding this agent ends it; being understood in between starts anew", async () => {
+  connect();
+  for (const turn of [1, 2]) {
+    await until("welcome", () => witness.welcomes() === turn);
+    coordinator.drop(4008);
+  }
+  await until("welcome", () => witness.welcomes() === 3);
+  coordinator.drop();
+  for (const turn of [4, 5]) {
+    await until("welcome", () => witness.welcomes() === turn);
+    coordinator.drop(4008);
+  }
+  await until("welcome", () => witness.welcomes() === 6);
+  expect(witness.ending).toBeNull();
+  coordinator.drop(4008);
+  await until("the end", () => witness.ending);
+  expect(witness.ending).toMatchObject({ next: "outdated", sentence: expect.stringMatching(/npx/) });
+  expect(witness.welcomes()).toBe(6);
+});
+
+test("an agent knows how it stands with its edge", async () => {
+  coordinator.refusal = { status: 503, body: '{"description":"Back soon."}' };
+  connect();
+  await until("tries", () => coordinator.upgrades.length > 2);
+  expect(connection.standing).toMatchObject({
+    connected: false,
+    lastError: { sentence: expect.stringContaining("Back soon.") },
+  });
+  coordinator.refusal = null;
+  await until("welcome", witness.welcomes);
+  expect(connection.standing.connected).toBe(true);
+  coordinator.refusal = { status: 503, body: "" };
+  coordinator.drop();
+  await until("the loss", () => !connection.standing.connected);
+});
+
 test("an agent without contact is told so, and told once", async () => {
   connect({ cutOffMs: 30 });
   await until("welcome", witness.welcomes);
@@ -240,6 +276,20 @@ test("an agent moves within its edge and nowhere else", async () => {
   coordinator.say({ type: "move", url: `${coordinator.edge}/agent?pool=second` });
   await until("a second welcome", () => witness.welcomes() === 2);
   expect(coordinator.closes).toEqual([1000]);
+  coordinator.say({ type: "move", url: `${coordinator.edge}/agent?pool=third` });
+  await until("a refusal", () => lines.some((line) => line.includes("too soon")));
+  expect(coordinator.closes).toEqual([1000]);
+});
+
+test("after a while an agent may be moved again", async () => {
+  connect({ moveGapMs: 0 });
+  for (const pool of ["second", "third", "fourth"]) {
+    const welcomes = witness.welcomes();
+    await until("a welcome", () => witness.welcomes() > 0);
+    coordinator.say({ type: "move", url: `/agent?pool=${pool}` });
+    await until("the next welcome", () => witness.welcomes() > Math.max(1, welcomes));
+  }
+  expect(coordinator.closes).toEqual([1000, 1000, 1000]);
 });
 
 test("the key is never written to the log", async () => {

@@ -2,7 +2,15 @@
  * The agent's standing with the coordinator over any number of links: hello and welcome, reconnecting,
  * questions that survive a cut. `runner.ts` listens and asks; nothing here knows what a job does.
  */
-import { reconnectDelay, RECONNECT, type Ending, type ReconnectLimits } from "./ending.ts";
+import {
+  MISUNDERSTANDINGS,
+  MOVE_GAP_MS,
+  MOVE_MS,
+  reconnectDelay,
+  RECONNECT,
+  type Ending,
+  type ReconnectLimits,
+} from "./ending.ts";
 import { Abandoned } from "./errors.ts";
 import { Link } from "./link.ts";
 import type { Log } from "./log.ts";
@@ -47,7 +55,17 @@ export interface ConnectionOptions {
   reconnect?: ReconnectLimits;
   cutOffMs?: number;
   welcomeMs?: number;
+  moveGapMs?: number;
   random?: () => number;
+}
+
+/** How an agent stands with its edge, as `health.ts` shows it. Times are milliseconds since 1970. */
+export interface Standing {
+  connected: boolean;
+  /** Of the welcome, or of the loss. */
+  since: number;
+  /** Why the last link ended, or why there has been none. */
+  lastError: { sentence: string; at: number } | null;
 }
 
 /** After so long without contact an agent stops what it holds (coordination.md). */
@@ -67,6 +85,10 @@ export class Connection {
   #welcomed = false;
   #welcomedBefore = false;
   #tries = 0;
+  /** In a row. */
+  #misunderstandings = 0;
+  #movedAt = -Infinity;
+  #standing: Standing = { connected: false, since: Date.now(), lastError: null };
   #seq = 0;
   #stopped = false;
   readonly #timers: Record<"reconnect" | "cutOff" | "welcome" | "repeat", NodeJS.Timeout | undefined> = {
@@ -106,6 +128,10 @@ export class Connection {
   /** The coordinator hears us now. */
   get up(): boolean {
     return this.#welcomed;
+  }
+
+  get standing(): Standing {
+    return this.#standing;
   }
 
   async stop(): Promise<void> {
@@ -180,6 +206,7 @@ export class Connection {
     this.#timers.cutOff = undefined;
     this.#log.info(this.#welcomedBefore ? "connected again" : "connected", { edge: new URL(this.#url).host });
     this.#welcomed = this.#welcomedBefore = true;
+    this.#standing = { ...this.#standing, connected: true, since: Date.now() };
     this.#tries = 0;
     link.keepAlive(welcome.pingMs);
     this.#outstanding.resume(welcome);
@@ -199,15 +226,24 @@ export class Connection {
     this.#welcomed = false;
     this.#link = null;
     if (this.#stopped) return;
-    if (ending.next === "stop") {
+    const { connected, since } = this.#standing;
+    const lastError = { sentence: ending.sentence, at: Date.now() };
+    this.#standing = { connected: false, since: connected ? lastError.at : since, lastError };
+    this.#misunderstandings = ending.next === "outdated" ? this.#misunderstandings + 1 : 0;
+    if (ending.next === "stop" || this.#misunderstandings >= MISUNDERSTANDINGS) {
       this.#listener?.stopped(ending);
       return;
     }
-    const { reconnect = RECONNECT, random = Math.random, cutOffMs = CUT_OFF_MS } = this.#options;
+    const { reconnect = RECONNECT, random = Math.random } = this.#options;
     const delay = reconnectDelay(this.#tries++, this.#welcomedBefore, ending.next, reconnect, random);
     this.#log.warn(ending.sentence, { next_try_s: Math.ceil(delay / 1_000) });
+    this.#connectIn(delay);
+  }
+
+  #connectIn(ms: number): void {
+    const cutOffMs = this.#options.cutOffMs ?? CUT_OFF_MS;
     this.#timers.cutOff ??= setTimeout(() => this.#listener?.cutOff(), cutOffMs);
-    this.#timers.reconnect = setTimeout(() => this.#connect(), delay);
+    this.#timers.reconnect = setTimeout(() => this.#connect(), ms);
   }
 
   /** Another pool of the same edge; the key goes nowhere else. */
@@ -220,9 +256,19 @@ export class Connection {
       );
       return;
     }
+    const { random = Math.random, reconnect = RECONNECT, moveGapMs = MOVE_GAP_MS } = this.#options;
+    if (performance.now() - this.#movedAt < moveGapMs) {
+      this.#log.warn("the edge asked to move again too soon: staying here", { path: target.pathname });
+      return;
+    }
+    clearTimeout(this.#timers.welcome);
+    this.#movedAt = performance.now();
     this.#url = target.href;
     this.#log.info("moving to another pool", { path: target.pathname });
     void this.#link?.close();
-    this.#ended({ sentence: "Moving.", next: "again" });
+    this.#link = null;
+    this.#welcomed = false;
+    this.#standing = { ...this.#standing, connected: false, since: Date.now() };
+    this.#connectIn(random() * Math.min(MOVE_MS, reconnect.firstMs));
   }
 }

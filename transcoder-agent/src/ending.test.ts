@@ -4,6 +4,7 @@ import { RECONNECT, endingOfClose, endingOfUpgrade, reconnectDelay } from "./end
 test.each([
   [401, "stop", /CAPCLOUD_KEY/],
   [403, "stop", /revoked/],
+  [400, "outdated", /npx capcloud-agent@latest/],
   [404, "slowly", /--edge/],
   [301, "slowly", /redirects/],
   [429, "again", /trying again/],
@@ -18,7 +19,7 @@ test.each([
 test.each([
   [4001, "stop", /key of its own/],
   [4003, "stop", /revoked/],
-  [4008, "slowly", /capcloud-agent@latest/],
+  [4008, "outdated", /capcloud-agent@latest/],
   [1006, "again", /reconnecting/],
 ])("a close with %i leads to %s", (code, next, sentence) => {
   expect(endingOfClose(code, "")).toMatchObject({ next, sentence: expect.stringMatching(sentence) });
@@ -35,5 +36,6 @@ test("a fresh start tries again soon, and less and less so", () => {
     reconnectDelay(tries, false, "again", RECONNECT, () => 1),
   );
   expect(windows).toEqual([1_000, 2_000, 4_000, 60_000, 60_000]);
-  expect(reconnectDelay(0, false, "slowly", RECONNECT, () => 1)).toBe(60_000);
+  for (const next of ["slowly", "outdated"] as const)
+    expect(reconnectDelay(0, false, next, RECONNECT, () => 1)).toBe(60_000);
 });

@@ -6,9 +6,18 @@ import { CLOSE_PROTOCOL, CLOSE_REPLACED, CLOSE_REVOKED } from "./protocol.ts";
 
 export interface Ending {
   sentence: string;
-  /** `slowly`: trying soon would change nothing · `stop`: only a person can mend it. */
-  next: "again" | "slowly" | "stop";
+  /**
+   * `slowly`: trying soon would change nothing · `outdated`: slowly too, and not for ever (`MISUNDERSTANDINGS`) ·
+   * `stop`: only a person can mend it.
+   */
+  next: "again" | "slowly" | "outdated" | "stop";
 }
+
+/** An edge that is being updated may disagree for a minute; one that does so this often in a row means it. */
+export const MISUNDERSTANDINGS = 3;
+
+/** What a person does about an agent that the edge does not understand. */
+export const UPDATE = "npx capcloud-agent@latest";
 
 /** The edge answered the upgrade with something else than a socket. */
 export function endingOfUpgrade(status: number, said: string, edge: string): Ending {
@@ -23,6 +32,12 @@ export function endingOfUpgrade(status: number, said: string, edge: string): End
     return {
       sentence: `${edge} refuses this agent's key (403): it was revoked or may not run agents. Make a new one there.${words}`,
       next: "stop",
+    };
+  }
+  if (status === 400) {
+    return {
+      sentence: `${edge} does not understand this agent (400). Update it: ${UPDATE}${words}`,
+      next: "outdated",
     };
   }
   if (status === 404 || status === 200) {
@@ -56,8 +71,8 @@ export function endingOfClose(code: number, reason: string): Ending {
       };
     case CLOSE_PROTOCOL:
       return {
-        sentence: `The edge does not understand this agent${words}. Update it: npx capcloud-agent@latest`,
-        next: "slowly",
+        sentence: `The edge does not understand this agent${words}. Update it: ${UPDATE}`,
+        next: "outdated",
       };
     default:
       return { sentence: `The link to the edge is gone (${code})${words}; reconnecting.`, next: "again" };
@@ -71,6 +86,11 @@ export interface ReconnectLimits {
   slowestMs: number;
 }
 
+/** Milliseconds within which an agent that was told to move does so: many may be told at once. */
+export const MOVE_MS = 5_000;
+/** Milliseconds between two moves: coordinators that disagree must not send an agent to and fro. */
+export const MOVE_GAP_MS = 60_000;
+
 export const RECONNECT: ReconnectLimits = { firstMs: 30_000, slowestMs: 60_000 };
 /** A fresh start is one agent, not a herd, and often only waits for an edge that is starting too. */
 const FRESH_MS = 1_000;
@@ -79,12 +99,12 @@ const FRESH_MS = 1_000;
 export function reconnectDelay(
   tries: number,
   welcomedBefore: boolean,
-  next: "again" | "slowly",
+  next: Exclude<Ending["next"], "stop">,
   limits: ReconnectLimits,
   random: () => number,
 ): number {
   const first = welcomedBefore ? limits.firstMs : Math.min(FRESH_MS, limits.firstMs);
   const window =
-    next === "slowly" ? limits.slowestMs : Math.min(limits.slowestMs, first * 2 ** Math.min(tries, 30));
+    next !== "again" ? limits.slowestMs : Math.min(limits.slowestMs, first * 2 ** Math.min(tries, 30));
   return random() * window;
 }

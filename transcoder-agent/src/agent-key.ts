@@ -3,6 +3,9 @@ import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { ConfigError, type Found } from "./settings.ts";
 
+/** Where systemd and Docker put secrets. */
+const HANDED_OVER = /^\/run\/(credentials|secrets)\//;
+
 export async function readKeyFile(
   { value: path, origin }: Found,
   warn: (sentence: string) => void,
@@ -10,8 +13,8 @@ export async function readKeyFile(
   const text = await readFile(path, "utf8").catch(() => null);
   if (text === null) throw new ConfigError(`The key file ${path} (${origin}) cannot be read.`);
   const { mode } = await stat(path);
-  // Windows has no such bits.
-  if (process.platform !== "win32" && (mode & 0o077) !== 0) {
+  // Windows has no such bits, and what a service is handed is guarded by who hands it over.
+  if (process.platform !== "win32" && (mode & 0o077) !== 0 && !HANDED_OVER.test(path)) {
     warn(`${path} can be read by other users of this machine: chmod 600 ${path}`);
   }
   return text.trim();

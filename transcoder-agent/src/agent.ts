@@ -9,8 +9,11 @@ import { Connection } from "./connection.ts";
 import { leaseCapacity } from "./free-slots.ts";
 import { Gate } from "./gate.ts";
 import { runJob, type JobTools } from "./job.ts";
+import { healthOf } from "./health.ts";
+import { HealthServer } from "./health-server.ts";
 import type { Log } from "./log.ts";
 import { processJob } from "./processors/index.ts";
+import { Keeper, readingsOf } from "./rest/keeper.ts";
 import { Runner } from "./runner.ts";
 import { listenForSignals, whenAborted, type Signals } from "./signals.ts";
 import { Inputs } from "./source/inputs.ts";
@@ -20,11 +23,13 @@ import { VERSION } from "./version.ts";
 import { Workspace } from "./workspace.ts";
 
 /** How an agent ended; `cli.ts` makes an exit code of it. */
-export type AgentEnd = "drained" | "refused" | "incapable";
+export type AgentEnd = "drained" | "unreachable" | "refused" | "incapable" | "outdated";
 
 /** Requests to storage at a time, of all jobs together. */
 const RECEIVING = 8;
 const SENDING = 6;
+/** Milliseconds between two looks whether there has been nothing to do for long enough. */
+const IDLE_LOOK_MS = 250;
 
 /** Works until a signal or the edge ends it. */
 export async function runAgent(config: AgentConfig, log: Log): Promise<AgentEnd> {
@@ -93,7 +98,7 @@ async function work(
 }
 
 async function takeJobs(
-  { drainMs }: AgentConfig,
+  config: AgentConfig,
   connection: Connection,
   machine: Machine,
   tools: Omit<JobTools, "encoders">,
@@ -106,18 +111,75 @@ async function takeJobs(
     connection,
     capacity: machine.slots,
     run: (attempt) => runJob(attempt, { ...tools, encoders: encodersFor(attempt.grant.slot, machine) }),
-    stopped: ({ sentence }) => {
+    stopped: ({ sentence, next }) => {
       log.error(sentence);
-      end("refused");
+      end(next === "outdated" ? "outdated" : "refused");
     },
     log,
   });
   whenAborted(signals.first, () => end("drained"));
   whenAborted(signals.second, () => runner.hurry());
-  connection.start(runner);
-  const how = await ended;
-  await (how === "drained" ? runner.drain(drainMs) : runner.ended());
-  return how;
+  const stopWatching = await watch(config, {
+    connection,
+    runner,
+    machine,
+    tools,
+    idle: end,
+  });
+  try {
+    connection.start(runner);
+    const how = await ended;
+    await (how === "drained" ? runner.drain(config.drainMs) : runner.ended());
+    return how;
+  } finally {
+    await stopWatching();
+  }
+}
+
+interface Watched {
+  connection: Connection;
+  runner: Runner;
+  machine: Machine;
+  tools: Omit<JobTools, "encoders">;
+  /** Nothing has been held for as long as the owner waits. */
+  idle: (how: AgentEnd) => void;
+}
+
+/** What goes on beside the jobs: when to rest, when to end, and the health page. Answers how to stop it. */
+async function watch(config: AgentConfig, watched: Watched): Promise<() => Promise<void>> {
+  const { connection, runner, machine, tools, idle } = watched;
+  const started = Date.now();
+  const facts = {
+    version: VERSION,
+    label: config.label,
+    edge: config.edge.host,
+    started,
+    slots: machine.slots,
+  };
+  const read = () => healthOf({ ...facts, standing: connection.standing, runner: runner.state });
+  const health = config.health && (await HealthServer.start(config.health, read));
+  if (health) tools.log.info("health is told", { at: `${health.url}/healthz` });
+  const keeper = new Keeper({
+    rules: config.rest,
+    readings: await readingsOf(config.rest, tools.workspace.root),
+    working: () => runner.state.jobs.length > 0,
+    changed: (rest) => runner.rest(rest, config.rest.graceMs),
+    log: tools.log,
+  });
+  await keeper.start();
+  const { exitWhenIdleMs } = config;
+  const look = () => {
+    if (exitWhenIdleMs === null || runner.idleMs < exitWhenIdleMs) return;
+    clearInterval(timer);
+    tools.log.info("nothing to do for long enough: ending", { seconds: Math.round(exitWhenIdleMs / 1_000) });
+    idle(connection.standing.connected ? "drained" : "unreachable");
+  };
+  const timer = exitWhenIdleMs === null ? undefined : setInterval(look, IDLE_LOOK_MS);
+  return async () => {
+    clearInterval(timer);
+    keeper.stop();
+    await health?.close();
+  };
 }
 
 function introduce({ label }: AgentConfig, machine: Machine) {

@@ -44,6 +44,8 @@ function start(args: string[], environment: Record<string, string> = {}): Agent 
       PATH: process.env["PATH"],
       HOME: folder,
       XDG_CACHE_HOME: join(tmpdir(), "capcloud-test-cache"),
+      // Tests run as whoever runs them.
+      CAPCLOUD_ALLOW_ROOT: "1",
       ...environment,
     },
   });
@@ -170,6 +172,81 @@ test("an agent replaced by another with its key stops, with code 3", async () =>
   expect(agent.said()).toMatch(/key of its own/);
 });
 
+test("an agent that the edge keeps not understanding ends with code 5 and says how to update", async () => {
+  coordinator.refusal = { status: 400, body: '{"description":"The subprotocol capcloud.v9 is required."}' };
+  const agent = startWorking();
+  expect(await agent.code()).toBe(5);
+  expect(agent.said()).toMatch(/capcloud\.v9.*/);
+  expect(agent.said()).toContain("npx capcloud-agent@latest");
+});
+
+test("an agent with nothing to do for long enough ends in good order; one at work does not", async () => {
+  const agent = startWorking({ CAPCLOUD_EXIT_WHEN_IDLE: "1.5" });
+  await coordinator.nth("ready");
+  const lease = coordinator.grant("main.1", {
+    slot: "io",
+    recipe: { kind: "inspect", media: "video" },
+    inputs: [putNothing()],
+  });
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  expect(agent.process.exitCode).toBeNull();
+  coordinator.say({ type: "cancel", jobs: [lease.job], reason: "deleted" });
+  expect(await agent.code()).toBe(0);
+  expect(agent.said()).toContain("nothing to do for long enough");
+  expect(coordinator.of("ready").at(-1)?.slots).toEqual({ gpu: 0, cpu: 0, io: 0 });
+  expect(coordinator.closes).toEqual([1000]);
+});
+
+test("an agent that never reached its edge does not end as if all was well", async () => {
+  coordinator.refusal = { status: 503, body: "" };
+  expect(await startWorking({ CAPCLOUD_EXIT_WHEN_IDLE: "0.5" }).code()).toBe(1);
+});
+
+test("outside its hours an agent takes nothing, and says why", async () => {
+  const now = new Date();
+  const clock = (hours: number) => `${(now.getHours() + hours) % 24}:00`;
+  startWorking({ CAPCLOUD_HOURS: `${clock(2)}-${clock(3)}` });
+  const ready = await coordinator.nth("ready");
+  expect(ready).toMatchObject({ slots: { gpu: 0, cpu: 0, io: 0 } });
+  expect(ready.resting).toMatch(/^outside its hours \(\d+:00-\d+:00\)$/);
+});
+
+test("health is told on request, with the job at work and its progress", async () => {
+  const agent = startWorking({ CAPCLOUD_HEALTH: "0", CAPCLOUD_LABEL: "garage" });
+  await coordinator.nth("ready");
+  coordinator.grant("main.1", {
+    slot: "io",
+    recipe: { kind: "inspect", media: "video" },
+    inputs: [putNothing()],
+  });
+  const url = await until("the address", () => /"at":"(http\S+)\/healthz/.exec(agent.said())?.[1]);
+  const read = async (): Promise<unknown> => (await fetch(`${url}/healthz`)).json();
+  await until("the job is told", async () => JSON.stringify(await read()).includes("main.1"));
+  expect(await read()).toMatchObject({
+    ok: true,
+    connected: true,
+    label: "garage",
+    resting: null,
+    jobs: [{ id: "main.1", kind: "inspect", slot: "io", fraction: 0 }],
+  });
+  expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/^capcloud_agent_jobs 1$/m);
+  coordinator.refusal = { status: 503, body: '{"description":"Back soon."}' };
+  coordinator.drop();
+  const down = await until("the loss is told", async () => {
+    const answer = await fetch(`${url}/healthz`);
+    return answer.status === 503 ? answer : null;
+  });
+  expect(await down.json()).toMatchObject({ ok: false, last_error: { sentence: expect.any(String) } });
+  expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/^capcloud_agent_connected 0$/m);
+});
+
+test.runIf(process.getuid?.() === 0)("an agent does not run as root without being told so", async () => {
+  const agent = startWorking({ CAPCLOUD_ALLOW_ROOT: "" });
+  expect(await agent.code()).toBe(2);
+  expect(agent.said()).toMatch(/does not run as root.*--allow-root/);
+  expect(existsSync(join(folder, "work"))).toBe(false);
+});
+
 test("two agents do not share a workspace", async () => {
   startWorking();
   await coordinator.nth("ready");
@@ -195,7 +272,16 @@ test("wrong settings end with a sentence and code 2, without a stack", async () 
 test("the help is a manual: every flag, every variable, every exit code", async () => {
   const agent = start(["--help"]);
   expect(await agent.code()).toBe(0);
-  for (const word of ["--edge", "--key-file", "CAPCLOUD_KEY_FILE", "LOG_FORMAT", "check", "Exit codes"]) {
+  const words = ["--edge", "--key-file", "CAPCLOUD_KEY_FILE", "LOG_FORMAT", "check", "Exit codes"];
+  for (const word of [
+    ...words,
+    "--hours",
+    "enroll",
+    "service",
+    "--exit-when-idle",
+    "CAPCLOUD_HEALTH",
+    "5 too old",
+  ]) {
     expect(agent.said()).toContain(word);
   }
 });

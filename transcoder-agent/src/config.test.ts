@@ -51,6 +51,11 @@ test.each([
   [{ slots: "cpu=many" }, /--slots is wrong.*cpu=2/],
   [{ drainSeconds: "soon" }, /--drain-seconds is wrong/],
   [{ logLevel: "loud" }, /--log-level is wrong/],
+  [{ hours: "at night" }, /--hours is wrong: write it as "22:00-07:00"/],
+  [{ pauseWhenGpuBusy: "maybe" }, /--pause-when-gpu-busy is wrong: write true or false/],
+  [{ exitWhenIdle: "soon" }, /--exit-when-idle is wrong: give a number of seconds/],
+  [{ healthPort: "here" }, /--health-port is wrong: write it as "9100"/],
+  [{ healthPort: "99999" }, /--health-port is wrong/],
   [{ key: "has blanks in it" }, /key in --key is no agent key/],
 ])("a wrong flag is named: %j", async (flags, sentence) => {
   await expect(agent(flags)).rejects.toThrow(ConfigError);
@@ -109,4 +114,29 @@ test("each agent has a workspace of its own, whose name does not give its key aw
   const other = (await agent({ key: "some-other-kind-of-key" })).workspace;
   expect(other).toMatch(/capcloud-agent-[0-9a-f]{12}$/);
   expect((await agent({ workspace: "/srv/agent" })).workspace).toBe("/srv/agent");
+});
+
+test("an agent works at all hours, stays and tells nobody, unless that is asked for", async () => {
+  const rest = { hours: null, whenGpuBusy: false, onBattery: false, graceMs: 120_000 };
+  expect(await agent({})).toMatchObject({ rest, exitWhenIdleMs: null, health: null, allowRoot: false });
+});
+
+test("when to rest and when to end comes from flags, variables and the file alike", async () => {
+  const file = { hours: "22:00-07:00", pauseOnBattery: true, exitWhenIdle: 60 };
+  const environment = { CAPCLOUD_PAUSE_WHEN_GPU_BUSY: "1", CAPCLOUD_HEALTH: "0.0.0.0:9100" };
+  const config = await agent({ restGraceSeconds: "5" }, environment, file);
+  expect(config.rest).toMatchObject({ whenGpuBusy: true, onBattery: true, graceMs: 5_000 });
+  expect(config.rest.hours?.text).toBe("22:00-07:00");
+  expect(config).toMatchObject({ exitWhenIdleMs: 60_000, health: { host: "0.0.0.0", port: 9100 } });
+  expect((await agent({ exitWhenIdle: true }, {}, file)).exitWhenIdleMs).toBe(300_000);
+  expect((await agent({ exitWhenIdle: "0.5" })).exitWhenIdleMs).toBe(500);
+  expect((await agent({}, { CAPCLOUD_PAUSE_ON_BATTERY: "off" }, file)).rest.onBattery).toBe(false);
+});
+
+test.each([
+  ["9100", { host: "127.0.0.1", port: 9100 }],
+  ["127.0.0.1:0", { host: "127.0.0.1", port: 0 }],
+  ["[::1]:9100", { host: "::1", port: 9100 }],
+])("the health page of %s is at %j", async (healthPort, door) => {
+  expect((await agent({ healthPort })).health).toEqual(door);
 });

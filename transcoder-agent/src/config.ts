@@ -9,14 +9,21 @@ import { checkKey, nameOf, readKeyFile } from "./agent-key.ts";
 import { RECONNECT, type ReconnectLimits } from "./ending.ts";
 import type { LogOptions } from "./log.ts";
 import type { Slots } from "./protocol.ts";
+import type { RestRules } from "./rest/resting.ts";
+import { Door, HourList, idleSeconds, onOff, seconds, SlotList, type HealthDoor } from "./setting-values.ts";
 import {
   ConfigError,
+  configFolder,
   gatherLayers,
+  settingsFile,
   type Flags,
   type Layer,
   type SettingName,
   type Surroundings,
 } from "./settings.ts";
+
+/** Longer than most rectangles take, shorter than people wait for their machine. */
+const REST_GRACE_SECONDS = 120;
 
 /** What every command needs. */
 export interface BaseConfig {
@@ -38,37 +45,41 @@ export interface AgentConfig extends BaseConfig {
   label: string;
   drainMs: number;
   reconnect: ReconnectLimits;
+  rest: RestRules;
+  /** Null: stays, however long there is nothing to do. */
+  exitWhenIdleMs: number | null;
+  health: HealthDoor | null;
+  allowRoot: boolean;
 }
 
-const seconds = z.coerce.number().nonnegative().max(86_400);
-const SlotList = z.string().transform((text, context): Partial<Slots> => {
-  const slots: Partial<Slots> = {};
-  for (const entry of text.split(",")) {
-    const match = /^\s*(gpu|cpu|io)\s*=\s*(\d{1,3})\s*$/.exec(entry);
-    if (!match) {
-      context.addIssue({
-        code: "custom",
-        message: 'write it as "cpu=2,io=4,gpu=0", leaving out what is to be found',
-      });
-      return z.NEVER;
-    }
-    slots[match[1] as keyof Slots] = Number(match[2]);
-  }
-  return slots;
-});
+/** What `enroll` needs. */
+export interface EnrolConfig {
+  edge: URL;
+  label: string;
+  /** Where the key goes, if that was said. */
+  keyFile: string | null;
+  /** Where the settings go. */
+  settingsFile: string;
+  /** Where programs of this user keep their settings. */
+  folder: string;
+  allowRoot: boolean;
+}
 
 /** The settings of one run, still as text. */
 export class Settings {
   readonly #surroundings: Surroundings;
   readonly #layers: Layer[];
+  readonly #file: string | undefined;
 
-  private constructor(surroundings: Surroundings, layers: Layer[]) {
+  private constructor(surroundings: Surroundings, layers: Layer[], file: string | undefined) {
     this.#surroundings = surroundings;
     this.#layers = layers;
+    this.#file = file;
   }
 
+  /** `file` is one named by a flag. */
   static async gather(flags: Flags, surroundings: Surroundings, file?: string): Promise<Settings> {
-    return new Settings(surroundings, await gatherLayers(flags, surroundings, file));
+    return new Settings(surroundings, await gatherLayers(flags, surroundings, file), file);
   }
 
   base(): BaseConfig {
@@ -89,9 +100,8 @@ export class Settings {
     const base = this.base();
     const edge = this.#edge();
     const key = await this.#key(warn);
-    if (edge.protocol === "http:" && !isLoopback(edge.hostname)) {
-      warn(`${edge.origin} is not encrypted: others on the way can read this agent's key. Use https.`);
-    }
+    warnOfPlainText(edge, warn);
+    const idle = this.#read("exitWhenIdle", idleSeconds);
     const reconnectMs = this.#read("reconnectSeconds", seconds);
     return {
       ...base,
@@ -99,13 +109,50 @@ export class Settings {
       door: new URL("agent", edge.href.replace(/\/*$/, "/")).href.replace(/^http/, "ws"),
       key,
       workspace: base.workspace ?? join(tmpdir(), `capcloud-agent-${nameOf(key)}`),
-      label: (this.#read("label", z.string()) ?? hostname()).slice(0, 100),
+      label: this.#label(),
       drainMs: (this.#read("drainSeconds", seconds) ?? 30) * 1_000,
       reconnect:
         reconnectMs === undefined
           ? RECONNECT
           : { firstMs: reconnectMs * 1_000, slowestMs: 2 * reconnectMs * 1_000 },
+      rest: {
+        hours: this.#read("hours", HourList) ?? null,
+        whenGpuBusy: this.#read("pauseWhenGpuBusy", onOff) ?? false,
+        onBattery: this.#read("pauseOnBattery", onOff) ?? false,
+        graceMs: (this.#read("restGraceSeconds", seconds) ?? REST_GRACE_SECONDS) * 1_000,
+      },
+      exitWhenIdleMs: idle === undefined ? null : idle * 1_000,
+      health: this.#read("healthPort", Door) ?? null,
+      allowRoot: this.#allowRoot(),
     };
+  }
+
+  /** For `enroll`, which needs no key yet. */
+  enrol(warn: (sentence: string) => void): EnrolConfig {
+    const { environment } = this.#surroundings;
+    const edge = this.#edge();
+    warnOfPlainText(edge, warn);
+    return {
+      edge,
+      label: this.#label(),
+      keyFile: this.#read("keyFile", z.string()) ?? null,
+      settingsFile: settingsFile(environment, this.#file).path,
+      folder: configFolder(environment),
+      allowRoot: this.#allowRoot(),
+    };
+  }
+
+  /** A setting as it was given, for a service that is to be started with it; null: not given. */
+  given(name: SettingName): string | null {
+    return this.#read(name, z.string()) ?? null;
+  }
+
+  #allowRoot(): boolean {
+    return this.#read("allowRoot", onOff) ?? false;
+  }
+
+  #label(): string {
+    return (this.#read("label", z.string()) ?? hostname()).slice(0, 100);
   }
 
   #edge(): URL {
@@ -132,7 +179,7 @@ export class Settings {
       if (file) return checkKey({ value: await readKeyFile(file, warn), origin: file.value });
     }
     throw new ConfigError(
-      "This agent has no key. Make one at the edge, then give it in CAPCLOUD_KEY or in a file named by CAPCLOUD_KEY_FILE.",
+      "This agent has no key. Get one with `capcloud-agent enroll`, or make one at the edge and give it in CAPCLOUD_KEY or in a file named by CAPCLOUD_KEY_FILE.",
     );
   }
 
@@ -146,6 +193,11 @@ export class Settings {
     }
     return undefined;
   }
+}
+
+function warnOfPlainText(edge: URL, warn: (sentence: string) => void): void {
+  if (edge.protocol !== "http:" || isLoopback(edge.hostname)) return;
+  warn(`${edge.origin} is not encrypted: others on the way can read this agent's key. Use https.`);
 }
 
 function isLoopback(host: string): boolean {

@@ -11,7 +11,7 @@ import { z } from "zod";
 export class ConfigError extends Error {}
 
 /** Flag (or key in the file) and environment variable of each setting. */
-const SETTINGS = {
+export const SETTINGS = {
   edge: "CAPCLOUD_EDGE",
   key: "CAPCLOUD_KEY",
   keyFile: "CAPCLOUD_KEY_FILE",
@@ -20,11 +20,19 @@ const SETTINGS = {
   slots: "CAPCLOUD_SLOTS",
   drainSeconds: "CAPCLOUD_DRAIN_SECONDS",
   reconnectSeconds: "CAPCLOUD_RECONNECT_SECONDS",
+  hours: "CAPCLOUD_HOURS",
+  pauseWhenGpuBusy: "CAPCLOUD_PAUSE_WHEN_GPU_BUSY",
+  pauseOnBattery: "CAPCLOUD_PAUSE_ON_BATTERY",
+  restGraceSeconds: "CAPCLOUD_REST_GRACE_SECONDS",
+  exitWhenIdle: "CAPCLOUD_EXIT_WHEN_IDLE",
+  healthPort: "CAPCLOUD_HEALTH",
+  allowRoot: "CAPCLOUD_ALLOW_ROOT",
   logLevel: "LOG_LEVEL",
   logFormat: "LOG_FORMAT",
 } as const;
 export type SettingName = keyof typeof SETTINGS;
-export type Flags = Partial<Record<SettingName, string | undefined>>;
+/** A flag without a value is true. */
+export type Flags = Partial<Record<SettingName, string | true | undefined>>;
 
 export interface Surroundings {
   environment: NodeJS.ProcessEnv;
@@ -40,17 +48,28 @@ export interface Found {
 
 export type Layer = (name: SettingName) => Found | null;
 
+/** Where the settings file is; `named` by a flag or a variable. */
+export function settingsFile(
+  environment: NodeJS.ProcessEnv,
+  file?: string,
+): { path: string; named: boolean } {
+  const named = file ?? environment["CAPCLOUD_CONFIG"];
+  return {
+    path: named ?? join(configFolder(environment), "capcloud-agent.json"),
+    named: named !== undefined,
+  };
+}
+
 /** Where settings stand, the strongest first. `file` is a settings file named by a flag. */
 export async function gatherLayers(
   flags: Flags,
   { environment }: Surroundings,
   file?: string,
 ): Promise<Layer[]> {
-  const named = file ?? environment["CAPCLOUD_CONFIG"];
-  const path = named ?? join(configFolder(environment), "capcloud-agent.json");
-  const inFile = await readSettingsFile(path, named !== undefined);
+  const { path, named } = settingsFile(environment, file);
+  const inFile = await readSettingsFile(path, named);
   return [
-    (name) => found(flags[name], flagOf(name)),
+    (name) => found(flags[name] === true ? "true" : flags[name], flagOf(name)),
     (name) => found(environment[SETTINGS[name]], SETTINGS[name]),
     (name) => found(inFile[name], `${name} in ${path}`),
   ];
@@ -64,13 +83,14 @@ function flagOf(name: SettingName): string {
   return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-function configFolder(environment: NodeJS.ProcessEnv): string {
+/** The folder for settings of this user's programs. */
+export function configFolder(environment: NodeJS.ProcessEnv): string {
   return environment["XDG_CONFIG_HOME"] ?? environment["APPDATA"] ?? join(homedir(), ".config");
 }
 
-const FileSettings = z.record(z.string(), z.union([z.string(), z.number()]).transform(String));
+const FileSettings = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String));
 
-async function readSettingsFile(path: string, named: boolean): Promise<Record<string, string>> {
+export async function readSettingsFile(path: string, named: boolean): Promise<Record<string, string>> {
   const text = await readFile(path, "utf8").catch(() => null);
   if (text === null) {
     if (named) throw new ConfigError(`The settings file ${path} cannot be read.`);

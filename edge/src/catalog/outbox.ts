@@ -1,5 +1,5 @@
 /** Work the coordinator has yet to hear of. Rows are written in the batches of `files.ts`; the sweep resends. */
-import { and, asc, inArray, isNull, lt } from "drizzle-orm";
+import { and, asc, count, inArray, isNull, lt } from "drizzle-orm";
 import type { Database } from "../db/client.ts";
 import { workOutbox } from "../db/schema.ts";
 
@@ -24,4 +24,10 @@ export async function markWorkSent(db: Database, ids: string[], now: number): Pr
       .set({ sentAt: now })
       .where(and(inArray(workOutbox.id, ids.slice(from, from + MAX_IDS)), isNull(workOutbox.sentAt)));
   }
+}
+
+/** Rows that were never acknowledged. */
+export async function countUnsent(db: Database): Promise<number> {
+  const [row] = await db.select({ unsent: count() }).from(workOutbox).where(isNull(workOutbox.sentAt));
+  return row?.unsent ?? 0;
 }

@@ -8,7 +8,7 @@ import { reshape } from "./reshaping.ts";
 import { pieceOf } from "./superseding.ts";
 import { NOW, spec } from "./testing/jobs.ts";
 import { openTestLedger } from "./testing/node-sql.ts";
-import { enqueueJobs, type Turn } from "./turns.ts";
+import { enqueueJobs, openTurn, type Turn } from "./turns.ts";
 
 const FILE = "file000001";
 const RUNG = { mode: "encode" as const, width: 854, height: 480, ceiling: 1_000_000 };
@@ -23,7 +23,7 @@ let turn: Turn;
 beforeEach(() => {
   const { store } = openTestLedger();
   const newId = () => `main.${String((ids += 1)).padStart(6, "0")}`;
-  turn = { store, now: NOW, random: () => 0.5, newId, changed: new Set(), taken: [] };
+  turn = openTurn({ store, now: NOW, random: () => 0.5, newId });
   store.files.touch(FILE, NOW);
   store.files.setPlan(FILE, plan);
   const pieces = enqueueJobs(turn, planPieces(spec(), plan));

@@ -33,7 +33,7 @@ test("healthz tells the state of database, coordinator and shards, once the tabl
   expect(await answer.json()).toEqual({
     success: true,
     database: "ok",
-    coordinator: { state: "ok", agents_online: 0, waiting: 0, leased: 0 },
+    coordinator: { state: "ok", agents_online: 0, waiting: 0, starving: 0, leased: 0 },
     shards: { SHARD_WEUR: "ok", SHARD_ENAM: "ok" },
   });
 });

@@ -12,7 +12,7 @@ type Condition = "ok" | "failing" | "cooling" | "draining" | "closed";
 export interface Health {
   success: boolean;
   database: Condition;
-  coordinator: { state: Condition; agents_online: number; waiting: number; leased: number };
+  coordinator: { state: Condition; agents_online: number; waiting: number; starving: number; leased: number };
   shards: Record<string, Condition>;
 }
 
@@ -37,10 +37,10 @@ async function coolingShards({ db }: Visit, now: number): Promise<Set<string> | 
 
 async function coordinatorHealth({ env }: Visit): Promise<Health["coordinator"]> {
   const status = await soon(coordinatorOf(env).status());
-  if (status === null) return { state: "failing", agents_online: 0, waiting: 0, leased: 0 };
+  if (status === null) return { state: "failing", agents_online: 0, waiting: 0, starving: 0, leased: 0 };
   const online = status.agents.filter((agent) => agent.online).length;
   const { ready = 0, leased = 0 } = status.jobs;
-  return { state: "ok", agents_online: online, waiting: ready, leased };
+  return { state: "ok", agents_online: online, waiting: ready, starving: status.starving, leased };
 }
 
 async function shardConditions(visit: Visit, cooling: Set<string>): Promise<Record<string, Condition>> {

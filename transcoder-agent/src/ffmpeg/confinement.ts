@@ -8,6 +8,7 @@ import type { Server } from "node:http";
 import { availableParallelism, release, totalmem } from "node:os";
 import { dirname, isAbsolute } from "node:path";
 import { DISK_MARGIN_BYTES, freeBytes } from "../disk.ts";
+import { JobError } from "../errors.ts";
 import { chainGuard, findProgram, guardianGuard, type Guard } from "./guard.ts";
 import { FILE_BYTES, limitOptions, parseHardLimits, type Room } from "./limits.ts";
 import { Namespaces, step } from "./namespaces.ts";
@@ -34,12 +35,16 @@ const RESERVE_BYTES = DISK_MARGIN_BYTES / 2;
 const NO_FILE_BYTES = 1_024 * 1_024;
 /** From here on processes in a user namespace are counted by themselves (Linux 5.14). */
 const COUNTED_SINCE = [5, 14] as const;
+/** Whether a program finds all that it needs; what it answers is its own affair. */
+const STARTS = '"$0" -version; [ $? -lt 126 ]';
 const NOTHING: View = { reads: [], writes: [], devices: false };
 
 const settings = {
   tools: { ffmpeg: "ffmpeg", ffprobe: "ffprobe" },
   most: process.env["CAPCLOUD_SANDBOX"] === "limits" ? ("limits" as const) : ("namespaces" as const),
   devicesOut: false,
+  /** Namespaces have been seen to work here. */
+  proven: false,
 };
 let found: Promise<Found> | null = null;
 const admitted = new Map<number, Server>();
@@ -49,12 +54,13 @@ export type Tool = keyof typeof settings.tools;
 /** Other programs than those on the PATH. */
 export function useTools(paths: Partial<typeof settings.tools>): void {
   Object.assign(settings.tools, paths);
+  settings.proven = false;
   forget();
 }
 
 /** No more than this, whatever the machine could do. */
 export function confineAtMost(most: "namespaces" | "limits"): void {
-  Object.assign(settings, { most });
+  Object.assign(settings, { most, proven: false });
   forget();
 }
 
@@ -75,9 +81,15 @@ export async function confinement(): Promise<Confinement> {
 export async function admitToTools(server: Server): Promise<void> {
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("only a listening server has a port");
-  admitted.set(address.port, server);
-  server.once("close", () => admitted.delete(address.port));
-  await (await find()).namespaces?.admit(server, address.port);
+  const { port } = address;
+  admitted.set(port, server);
+  server.once("close", () => void dismiss(port));
+  await (await find()).namespaces?.admit(server, port);
+}
+
+async function dismiss(port: number): Promise<void> {
+  admitted.delete(port);
+  await (await found)?.namespaces?.dismiss(port);
 }
 
 /** What to start the tool behind. `fileBytes`: the most that one file may become. */
@@ -90,7 +102,7 @@ export async function guardFor(
   const path = settings.tools[tool];
   if (!limits) return withTool(guardianGuard(), path);
   const inside = namespaces !== null && !(view.devices && settings.devicesOut) ? namespaces : null;
-  const fileBytes = await roomFor(view, wish.fileBytes ?? FILE_BYTES);
+  const fileBytes = await roomFor(view, Math.max(FILE_BYTES, wish.fileBytes ?? 0));
   const counted = inside !== null && isCounted();
   const options = limitOptions(room(), {
     ...{ wallMs: wish.wallMs, fileBytes, devices: view.devices, counted },
@@ -146,12 +158,18 @@ async function tryAll(): Promise<Found> {
   try {
     const namespaces = await openNamespaces();
     for (const [port, server] of admitted) await namespaces.admit(server, port);
+    settings.proven = true;
     void watchOver(namespaces);
     const missing = isCounted() ? "" : ", none on processes before Linux 5.14";
     const sentence = `no network, read-only files, limits (user namespaces${missing})`;
     return { word: "namespaces", sentence, namespaces, limits: true };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
+    if (settings.proven) {
+      // The edge was told that tools are confined: nothing is run otherwise, and the next run tries again.
+      found = null;
+      throw new JobError("tool_missing", `Tools can no longer be confined: ${reason}`, { cause: error });
+    }
     return { word: "limits", sentence: `limits only: ${explain(reason)}`, namespaces: null, limits: true };
   }
 }
@@ -181,12 +199,11 @@ async function worksHere(): Promise<string | null> {
 async function openNamespaces(): Promise<Namespaces> {
   if (settings.most === "limits") throw new Error(isHeld);
   const program = findProgram(settings.tools.ffmpeg) ?? "true";
-  const words = program === "true" ? [] : ["-version"];
   let failure: unknown;
   for (const ownProc of [true, false]) {
     const namespaces = await Namespaces.open(systemHere(ownProc));
     try {
-      await step([...namespaces.confine(NOTHING), program, ...words]);
+      await step([...namespaces.confine(NOTHING), "sh", "-c", STARTS, program]);
       return namespaces;
     } catch (error) {
       namespaces.close();

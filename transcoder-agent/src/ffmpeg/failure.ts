@@ -17,6 +17,8 @@ export interface FailedRun {
 /** First match wins: causes outside the file stand before those inside it. */
 const MEANINGS: readonly [pattern: RegExp, code: FailureCode, message: string][] = [
   [/No space left on device|Disk quota exceeded/i, "disk_full", "The agent's disk is full."],
+  // The limit on files is what the disk has left, or more than any job makes.
+  [/File too large/i, "disk_full", "The agent may not write a file as large as this becomes."],
   [/Format not on whitelist/i, "unsupported", "The container is not one we read."],
   [/Protocol .* not on whitelist/i, "unsupported", "The file refers to other files."],
   [

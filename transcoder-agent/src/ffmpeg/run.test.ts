@@ -21,7 +21,21 @@ function pictures(seconds: number, path: string, slow = false): Invocation {
   const options = [...(slow ? ["-re"] : []), "-f", "lavfi"];
   return {
     inputs: [{ options, url: `testsrc2=s=64x64:r=10:d=${seconds}` }],
-    outputs: [{ options: ["-c:v", "mpeg4", "-f", "mp4"], path }],
+    outputs: [
+      {
+        options: [
+          "-c:v",
+          "mpeg4",
+          "-flush_packets",
+          "1",
+          "-movflags",
+          "+frag_every_frame+empty_moov",
+          "-f",
+          "mp4",
+        ],
+        path,
+      },
+    ],
   };
 }
 
@@ -107,14 +121,15 @@ test("a run that takes too long, or moves no more, is ended", async () => {
   await expect(silent).rejects.toMatchObject({ code: "stalled" });
 });
 
-/** A process that runs ffmpeg as the agent does, with a secret in its environment. */
+/** A process that runs ffmpeg as the agent does, with a secret in its environment and deaf to Ctrl-C. */
 async function startAgent(path: string, environment: NodeJS.ProcessEnv) {
   const script = join(folder, "agent.mjs");
   const runner = new URL("run.ts", import.meta.url).href;
   const invocation = JSON.stringify(pictures(600, path, true));
-  await writeFile(script, `import { runFfmpeg } from "${runner}"; await runFfmpeg(${invocation});`);
+  const listen = "for (const name of ['SIGINT', 'SIGHUP']) process.on(name, () => {});";
+  await writeFile(script, `import { runFfmpeg } from "${runner}"; ${listen} await runFfmpeg(${invocation});`);
   const options = { env: { ...environment, CAPCLOUD_KEY: "cca_secret" }, stdio: "ignore" } as const;
-  return spawn(process.execPath, [script], options);
+  return spawn(process.execPath, [script], { ...options, detached: true });
 }
 
 /** A PATH on which there is ffmpeg and nothing else. */
@@ -125,15 +140,24 @@ async function barePath(): Promise<string> {
   return bin;
 }
 
-test.each(["by the kernel", "by a guardian process"])("ffmpeg dies with a killed agent: %s", async (how) => {
-  const path = join(folder, `${how.replaceAll(" ", "-")}.mp4`);
-  const PATH = how === "by the kernel" ? process.env.PATH : await barePath();
-  const agent = await startAgent(path, { PATH });
-  await until(async () => (await running(path)).length === 1);
-  const [pid] = await running(path);
-  const environment = await readFile(`/proc/${pid}/environ`, "utf8");
-  expect(environment).toContain("LC_ALL=C");
-  expect(environment).not.toContain("cca_secret");
-  agent.kill("SIGKILL");
-  await until(async () => (await running(path)).length === 0);
-});
+test.each(["by the kernel", "by a guardian process"])(
+  "ffmpeg dies with a killed agent, not of Ctrl-C: %s",
+  async (how) => {
+    const path = join(folder, `${how.replaceAll(" ", "-")}.mp4`);
+    const PATH = how === "by the kernel" ? process.env.PATH : await barePath();
+    const agent = await startAgent(path, { PATH });
+    await until(async () => (await running(path)).length === 1);
+    const [pid] = await running(path);
+    const environment = await readFile(`/proc/${pid}/environ`, "utf8");
+    expect(environment).toContain("LC_ALL=C");
+    expect(environment).not.toContain("cca_secret");
+    // As a terminal does to all that belongs to its foreground.
+    for (const signal of ["SIGINT", "SIGHUP"] as const) process.kill(-(agent.pid ?? 0), signal);
+    const size = async () => (await stat(path).catch(() => ({ size: 0 }))).size;
+    const before = await size();
+    await until(async () => (await size()) > before);
+    expect(await running(path)).toEqual([pid]);
+    agent.kill("SIGKILL");
+    await until(async () => (await running(path)).length === 0);
+  },
+);

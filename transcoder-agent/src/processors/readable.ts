@@ -77,7 +77,8 @@ export async function openReadable(
         unpack:
           /^avi\b/.test(probed.format.format_name) && kept.some((stream) => stream.codec_name === "mpeg4"),
       }),
-      { signal },
+      // What is only put into another container is hardly larger there.
+      { signal, fileBytes: 2 * source.size },
     );
   });
   return {

@@ -1,0 +1,286 @@
+/**
+ * What a hijacked tool can do: programs with bad intentions stand in for ffmpeg and ffprobe. Where user namespaces
+ * are to be had all of it must fail; where not, `check` must say so, and the limits that remain must hold.
+ */
+import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { availableParallelism, networkInterfaces, tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { admitToTools, confineAtMost, confinement, useTools } from "./confinement.ts";
+import type { Invocation } from "./invocation.ts";
+import { runFfmpeg, runFfprobe } from "./run.ts";
+
+const KEY = "cca_a-key-that-nobody-may-read";
+const MARK = "capcloud-hostile-marker";
+
+let folder: string;
+let job: string;
+let keyFile: string;
+let canary: Server;
+let port: number;
+let knocks = 0;
+/** Another process of the same user with a secret in its environment. */
+let victim: ChildProcess;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "capcloud-confined-"));
+  job = join(folder, "job");
+  await mkdir(job);
+  keyFile = join(folder, "agent.key");
+  await writeFile(keyFile, KEY, { mode: 0o600 });
+  canary = createServer((_, response) => void response.end("hello"));
+  canary.on("connection", () => void (knocks += 1));
+  await new Promise<void>((resolve) => canary.listen(0, "0.0.0.0", resolve));
+  ({ port } = canary.address() as AddressInfo);
+  victim = spawn("sleep", ["600"], { env: { PATH: process.env.PATH, CAPCLOUD_KEY: KEY }, stdio: "ignore" });
+});
+beforeEach(() => {
+  knocks = 0;
+});
+afterAll(async () => {
+  victim.kill("SIGKILL");
+  canary.close();
+  useTools({ ffmpeg: "ffmpeg", ffprobe: "ffprobe" });
+  await rm(folder, { recursive: true, force: true });
+});
+
+let programs = 0;
+
+/** Perl opens /dev/null for what it is given by a word, so it gets a file. */
+async function perl(text: string): Promise<string> {
+  const bin = join(folder, `bin-${programs}`);
+  await mkdir(bin, { recursive: true });
+  await writeFile(join(bin, "program.pl"), text);
+  return `perl ${join(bin, "program.pl")}`;
+}
+
+/** Puts a program in the place of both tools. There is no /dev inside: bash opens sockets by itself. */
+async function disguise(...lines: string[]): Promise<void> {
+  const bin = join(folder, `bin-${programs++}`);
+  await mkdir(bin, { recursive: true });
+  const path = join(bin, "tool");
+  await writeFile(path, ["#!/bin/bash", ...lines, ""].join("\n"));
+  await chmod(path, 0o755);
+  useTools({ ffmpeg: path, ffprobe: path });
+}
+
+/** What it says when it runs as ffprobe. */
+async function said(...lines: string[]): Promise<string> {
+  await disguise(...lines);
+  return (await runFfprobe([])).text;
+}
+
+function writing(): Invocation {
+  return { inputs: [{ options: [], url: "x" }], outputs: [{ options: [], path: join(job, "out.mp4") }] };
+}
+
+function ownAddresses(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return [
+    "127.0.0.1",
+    ...all.flatMap(({ family, internal, address }) => (family === "IPv4" && !internal ? [address] : [])),
+  ];
+}
+
+/** Tries every address of this machine; bash is told each by a word. */
+const knock = () =>
+  ownAddresses().map((address) => `(exec 3<>/dev/tcp/${address}/${port}) 2>&1 && echo open`);
+
+async function processesWith(mark: string): Promise<number> {
+  const { stdout } = await promisify(execFile)("ps", ["-eo", "args=", "-ww"]);
+  return stdout.split("\n").filter((line) => line.startsWith(mark)).length;
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const limit = Date.now() + 30_000;
+  while (!(await condition())) {
+    if (Date.now() > limit) throw new Error("the condition never came true");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+const most = await confinement();
+
+test("the machine says what it has, and what to do where that is little", () => {
+  if (most.word === "namespaces") expect(most.sentence).toMatch(/^no network, read-only files, limits/);
+  else expect(most.sentence).toMatch(/^limits only: .*(?:sysctl|docs\/sandbox\.md|install util-linux)/);
+});
+
+describe.skipIf(most.word !== "namespaces")("in namespaces", () => {
+  beforeAll(() => confineAtMost("namespaces"));
+
+  test("nothing can be reached, on no address of this machine", async () => {
+    const text = await said(...knock(), "echo done");
+    expect(text).toContain("done");
+    expect(text).not.toContain("open");
+    expect(knocks).toBe(0);
+  });
+
+  test("a port that the agent opened for it can be reached, and no other", async () => {
+    const source = createServer((_, response) => void response.end("source"));
+    await new Promise<void>((resolve) => source.listen(0, "127.0.0.1", resolve));
+    await admitToTools(source);
+    const { port: opened } = source.address() as AddressInfo;
+    const text = await said(
+      `exec 3<>/dev/tcp/127.0.0.1/${opened}; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3; while read -r line <&3; do echo "$line"; done; echo "$line"`,
+      ...knock(),
+      "echo done",
+    );
+    expect(text).toContain("source");
+    expect(knocks).toBe(0);
+    source.close();
+  });
+
+  test("keys, environments and other people's files are not there", async () => {
+    const text = await said(
+      `echo "$(<${keyFile})" 2>&1`,
+      "for file in /proc/*/environ; do tr '\\0' '\\n' < $file; done 2>&1",
+      `tr '\\0' '\\n' < /proc/${victim.pid}/environ 2>&1`,
+      "ls -a /root /home /etc /tmp /var 2>&1",
+      "set; echo done",
+    );
+    expect(text).toContain("done");
+    expect(text).not.toContain(KEY);
+    expect(text).not.toContain("passwd");
+  });
+
+  test("nothing can be written but the folder of the output", async () => {
+    const input = join(folder, "input.bin");
+    await writeFile(input, "as it was");
+    await disguise(
+      `(echo x > /usr/x; echo x > ${keyFile}; echo x > ${input}) 2>&1 | cat >&2`,
+      `echo "read $(<${input})" > ${job}/out.mp4`,
+      "echo progress=end",
+    );
+    await runFfmpeg({ ...writing(), inputs: [{ options: [], url: input }] });
+    expect(await readFile(join(job, "out.mp4"), "utf8")).toBe("read as it was\n");
+    expect(await readFile(input, "utf8")).toBe("as it was");
+    expect(await readFile(keyFile, "utf8")).toBe(KEY);
+    await expect(stat("/usr/x")).rejects.toThrow("ENOENT");
+  });
+
+  test("no other process is seen or ended", async () => {
+    const text = await said(
+      `kill -9 ${victim.pid} ${process.pid} 2>&1; ls /proc | grep -c '^[0-9]'; echo done`,
+    );
+    expect(text).toContain("done");
+    expect(victim.exitCode ?? victim.signalCode).toBeNull();
+  });
+
+  test("no powers are left, and none are to be had", async () => {
+    const text = await said(
+      "grep -E 'Cap(Eff|Prm|Bnd)|NoNewPrivs' /proc/self/status",
+      "unshare --user true 2>&1; mount -t tmpfs x /usr 2>&1; echo done",
+    );
+    // As root one power stays: to pass the modes of the few files that are shown.
+    const powers = process.getuid?.() === 0 ? "0000000000000002" : "0000000000000000";
+    expect(text.match(/Cap\w+:\t\w+/g)).toEqual(
+      ["Prm", "Eff", "Bnd"].map((name) => `Cap${name}:\t${powers}`),
+    );
+    expect(text).toContain("NoNewPrivs:\t1");
+    expect(text).toMatch(/permission denied|must be superuser|not permitted/i);
+  });
+
+  test("processes are counted, and all end with the run", async () => {
+    const most = 512 + 256 * availableParallelism();
+    const bomb = `$0 = "${MARK}"; while ($n < ${most + 200}) { my $p = fork(); last unless defined $p; if ($p == 0) { sleep 60; exit } $n++ } print "$n\\n"`;
+    const made = Number(await said(`exec ${await perl(bomb)}`));
+    expect(made).toBeGreaterThan(10);
+    expect(made).toBeLessThan(most);
+    await until(async () => (await processesWith(MARK)) === 0);
+    expect(await said("echo well")).toBe("well\n");
+  });
+
+  test("where the room was destroyed, the next run makes it anew", async () => {
+    const text = await said("echo well");
+    const { stdout } = await promisify(execFile)("ps", ["-eo", "pid=,ppid=,args="]);
+    const holder = stdout
+      .split("\n")
+      .find((line) => line.trim().split(/\s+/)[1] === String(process.pid) && line.endsWith(" cat"));
+    process.kill(Number(holder?.trim().split(/\s+/)[0]), "SIGKILL");
+    await until(async () => (await said("echo well").catch(() => "")) === text);
+  });
+});
+
+describe("with limits alone", () => {
+  beforeAll(() => confineAtMost("limits"));
+  afterAll(() => confineAtMost("namespaces"));
+
+  test("it is said, and that the traps of these tests work is seen", async () => {
+    expect((await confinement()).sentence).toMatch(/^limits only: /);
+    await said(...knock());
+    expect(knocks).toBe(ownAddresses().length);
+  });
+});
+
+describe.each(["namespaces", "limits"] as const)("limits hold: %s at most", (at) => {
+  beforeAll(() => confineAtMost(at));
+  afterAll(() => confineAtMost("namespaces"));
+
+  test("a hundred gigabytes are not written", async () => {
+    const huge = `$SIG{XFSZ} = "IGNORE"; open(F, ">", "${job}/huge-${at}"); print STDERR truncate(F, 100e9) ? "written" : "refused: $!"`;
+    await disguise(await perl(huge), "echo progress=end");
+    expect((await runFfmpeg(writing())).warnings).toMatch(/^refused: File too large/);
+    expect((await stat(join(job, `huge-${at}`))).size).toBe(0);
+  });
+
+  test("memory, processor time, open files and core dumps have their ends", async () => {
+    const text = await said('while read -r line; do echo "$line"; done < /proc/self/limits');
+    const limit = (name: string) => new RegExp(`${name} +(\\S+) +(\\S+)`).exec(text)?.slice(1);
+    for (const name of ["Max data size", "Max cpu time", "Max file size"])
+      for (const value of limit(name) ?? []) expect(Number(value)).toBeGreaterThan(0);
+    expect(limit("Max open files")).toEqual(["512", "512"]);
+    expect(limit("Max core file size")).toEqual(["0", "0"]);
+    expect(text).toContain("Max data size");
+  });
+
+  test("what was limited stays limited", async () => {
+    const text = await said(
+      "prlimit --nofile=1024 --pid $$ 2>&1; ulimit -n 2>&1; ulimit -H -n 600 2>&1; ulimit -H -n",
+    );
+    expect(text.trim().split("\n").at(-1)).toBe("512");
+  });
+
+  test("the environment holds nothing of the agent's", async () => {
+    process.env["CAPCLOUD_KEY"] = KEY;
+    try {
+      expect(await said("set")).not.toContain(KEY);
+    } finally {
+      delete process.env["CAPCLOUD_KEY"];
+    }
+  });
+});
+
+test("where user namespaces are off, the switch is named", async () => {
+  // A system without them is made by one in which they are, and there turned off.
+  const script = join(folder, "ask.mjs");
+  const module = new URL("confinement.ts", import.meta.url).href;
+  await writeFile(
+    script,
+    `import { confinement } from "${module}"; console.log(JSON.stringify(await confinement()));`,
+  );
+  const off = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$0" "$1"';
+  const asked = promisify(execFile)("unshare", [
+    "--user",
+    "--map-root-user",
+    "sh",
+    "-c",
+    off,
+    process.execPath,
+    script,
+  ]);
+  // Where there are none anyway, the first of these tests has seen what is said.
+  const stdout = await asked.then(
+    (answer) => answer.stdout,
+    () => null,
+  );
+  if (stdout === null) return expect(most.word).not.toBe("namespaces");
+  expect(JSON.parse(stdout)).toMatchObject({
+    word: "limits",
+    sentence: "limits only: user namespaces are off here; sysctl user.max_user_namespaces=15000",
+  });
+});

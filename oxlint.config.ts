@@ -14,7 +14,12 @@ const LEVELS: readonly (readonly string[])[] = [
   ["pages"],
 ];
 /** Rooms of one level that may still use one another, downwards only: from → to. */
-const NEIGHBOURS: Readonly<Record<string, readonly string[]>> = { storage: ["http", "media"], http: ["db"] };
+const NEIGHBOURS: Readonly<Record<string, readonly string[]>> = {
+  storage: ["http", "media"],
+  http: ["db"],
+  identity: ["catalog"],
+  fleet: ["delivery"],
+};
 
 const ROOMS = LEVELS.flat();
 

@@ -2,7 +2,7 @@
  * Agents that may connect, and how the operator wants them. Of a key only the hash is kept; the key itself is shown
  * once, when it is made. What an agent is doing, only the coordinator knows.
  */
-import { and, desc, eq, gt, isNull, or, sql } from "drizzle-orm";
+import { and, desc, eq, gt, inArray, isNull, or, sql } from "drizzle-orm";
 import type { Database } from "../db/client.ts";
 import { agents, type AgentState } from "../db/schema.ts";
 import { base62, equalHashes, hashSecret, newSecret } from "./ids.ts";
@@ -19,6 +19,8 @@ export interface AgentChange {
 const AGENT_ID_LENGTH = 12;
 /** Whatever their number, a page of them is still a page. */
 const MOST_LISTED = 2_000;
+/** D1 takes 100 bound parameters a statement. */
+const MOST_IDS = 90;
 const KEY = /^cca_([0-9A-Za-z]{12})_([A-Za-z0-9_-]{43})$/;
 /** Compared with when there is no such agent, so that both cases take as long. */
 const NO_HASH = "0".repeat(64);
@@ -106,6 +108,19 @@ export function listAgents(db: Database, revokedAfter: number): Promise<AgentRow
     .where(or(isNull(agents.revokedAt), gt(agents.revokedAt, revokedAfter)))
     .orderBy(desc(agents.createdAt), desc(agents.id))
     .limit(MOST_LISTED);
+}
+
+/** What the operator calls them; unknown ones are left out. */
+export async function labelsOf(db: Database, ids: readonly string[]): Promise<Map<string, string>> {
+  const labels = new Map<string, string>();
+  for (let from = 0; from < ids.length; from += MOST_IDS) {
+    const rows = await db
+      .select({ id: agents.id, label: agents.label })
+      .from(agents)
+      .where(inArray(agents.id, ids.slice(from, from + MOST_IDS)));
+    for (const { id, label } of rows) labels.set(id, label);
+  }
+  return labels;
 }
 
 /** Those of which something was changed after `since`. */

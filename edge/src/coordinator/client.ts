@@ -70,6 +70,11 @@ export interface CoordinatorCalls {
   tick(now: number): Promise<void>;
 }
 
+/** The pool that a job's id begins with; null where there is no such pool. */
+export function poolOf(jobId: string): string | null {
+  return jobId.startsWith(`${MAIN_POOL}.`) ? MAIN_POOL : null;
+}
+
 export function coordinatorOf(env: Env, pool: string = MAIN_POOL): CoordinatorCalls & Fetcher {
   // The platform's own stub type loses tuples on the way; what is sent keeps them.
   return env.COORDINATOR.getByName(pool) as unknown as CoordinatorCalls & Fetcher;

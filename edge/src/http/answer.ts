@@ -12,7 +12,7 @@ import { schemaProblem } from "./schema-guard.ts";
 
 export type ErrorPage = (c: Context<AppEnv>, problem: Problem) => Response | Promise<Response>;
 
-const METHODS = ["GET", "POST", "PUT", "DELETE"] as const;
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 const READS = new Set(["GET", "HEAD"]);
 const RETRY_AFTER_S = 5;
 /** Hangs both handlers into the app. Without `renderPage`, people get JSON too. */

@@ -1,0 +1,81 @@
+/**
+ * The operator's agents: looked at, made, changed, revoked. The catalogue is written first, then the coordinator is
+ * told; should that fail, the minute's sweep tells it again. Called by `routes/agents.ts` and by the pages.
+ */
+import {
+  changeAgent,
+  createAgent,
+  findAgent,
+  listAgents,
+  revokeAgent,
+  type AgentChange,
+  type AgentRow,
+} from "../catalog/agents.ts";
+import { DAY } from "../config.ts";
+import { orderOf } from "../coordinator/admin/orders.ts";
+import { coordinatorOf } from "../coordinator/client.ts";
+import { Problem } from "../http/problems.ts";
+import { agentView, queueView, type AgentView, type QueueView } from "./agent-view.ts";
+import type { Desk } from "./desk.ts";
+
+/** Revoked ones are shown so long. */
+const REVOKED_SHOWN_MS = 30 * DAY;
+
+export interface FleetView {
+  agents: AgentView[];
+  queue: QueueView;
+}
+
+export async function readFleet({ env, db }: Desk, now: number): Promise<FleetView> {
+  const [rows, fleet] = await Promise.all([
+    listAgents(db, now - REVOKED_SHOWN_MS),
+    coordinatorOf(env).fleet(),
+  ]);
+  const seen = new Map(fleet.agents.map((agent) => [agent.id, agent]));
+  return {
+    agents: rows.map((row) => agentView(row, seen.get(row.id))),
+    queue: queueView(fleet.queue, now),
+  };
+}
+
+/** The key is told here and never again. */
+export function addAgent({ db }: Desk, label: string, now: number): Promise<{ id: string; key: string }> {
+  return createAgent(db, { label }, now);
+}
+
+export async function editAgent(
+  desk: Desk,
+  id: string,
+  change: AgentChange,
+  now: number,
+): Promise<AgentView> {
+  const row = await changeAgent(desk.db, id, change, now);
+  if (!row) throw await unknownAgent(desk, id);
+  await tell(desk, row);
+  const { agents } = await coordinatorOf(desk.env).fleet();
+  return agentView(
+    row,
+    agents.find((seen) => seen.id === id),
+  );
+}
+
+/** Once more changes nothing and answers the same. */
+export async function dismissAgent(desk: Desk, id: string, now: number): Promise<void> {
+  await revokeAgent(desk.db, id, now);
+  const row = await findAgent(desk.db, id);
+  if (!row) throw await unknownAgent(desk, id);
+  await tell(desk, row);
+}
+
+async function tell({ env }: Desk, row: AgentRow): Promise<void> {
+  await coordinatorOf(env).steer(orderOf(row));
+}
+
+async function unknownAgent({ db }: Desk, id: string): Promise<Problem> {
+  if (await findAgent(db, id)) {
+    return new Problem("gone", "This agent's key was revoked.", {
+      hint: "Make a new agent with POST /api/agents, or enrol the machine again.",
+    });
+  }
+  return new Problem("not_found", "There is no such agent.", { hint: "GET /api/agents lists them." });
+}

@@ -8,6 +8,8 @@ import { SOFTWARE, type Encoder } from "./ffmpeg/h264.ts";
 import { JobKind } from "./protocol.ts";
 import { silentLog } from "./rehearsal/log.ts";
 
+const GIBIBYTE = 1_024 ** 3;
+const ROOMY = { cores: 8, memoryBytes: 64 * GIBIBYTE };
 const GPU: Encoder = { ...SOFTWARE, name: "h264_nvenc", hardware: true };
 const all = { ffmpeg: "7.0", sharp: "0.35", encoders: [GPU, SOFTWARE] };
 
@@ -47,7 +49,16 @@ test.each([
   [8, { gpu: 1, cpu: 2, io: 4 }],
   [64, { gpu: 1, cpu: 16, io: 4 }],
 ])("%i cores and a GPU make the slots %j", (cores, slots) => {
-  expect(slotsFor(all, cores)).toEqual(slots);
+  expect(slotsFor(all, { cores, memoryBytes: 64 * GIBIBYTE })).toEqual(slots);
+});
+
+test.each([
+  [64, 16, { gpu: 1, cpu: 7, io: 4 }],
+  [16, 4, { gpu: 1, cpu: 1, io: 4 }],
+  [2, 1, { gpu: 1, cpu: 1, io: 1 }],
+  [2, 0.25, { gpu: 1, cpu: 1, io: 1 }],
+])("%i cores with %d GiB take no more than fits: %j", (cores, gibibytes, slots) => {
+  expect(slotsFor(all, { cores, memoryBytes: gibibytes * GIBIBYTE })).toEqual(slots);
 });
 
 test("slots of a GPU: by device, not by way of feeding it, and by what its driver opens", () => {
@@ -56,7 +67,7 @@ test("slots of a GPU: by device, not by way of feeding it, and by what its drive
     name,
     ...(sessions === undefined ? {} : { sessions }),
   });
-  const gpu = (...encoders: Encoder[]) => slotsFor({ ...all, encoders }, 2).gpu;
+  const gpu = (...encoders: Encoder[]) => slotsFor({ ...all, encoders }, ROOMY).gpu;
   expect(gpu(named("h264_nvenc+decode"), named("h264_nvenc"))).toBe(1);
   expect(gpu(named("h264_nvenc+decode", 8), named("h264_nvenc", 8))).toBe(2);
   expect(gpu(named("h264_nvenc", 2))).toBe(1);
@@ -64,8 +75,8 @@ test("slots of a GPU: by device, not by way of feeding it, and by what its drive
 });
 
 test("there are no slots for what cannot be done", () => {
-  expect(slotsFor({ ...all, encoders: [SOFTWARE] }, 8).gpu).toBe(0);
-  expect(slotsFor({ ffmpeg: null, sharp: null, encoders: [] }, 8)).toEqual({ gpu: 0, cpu: 0, io: 0 });
+  expect(slotsFor({ ...all, encoders: [SOFTWARE] }, ROOMY).gpu).toBe(0);
+  expect(slotsFor({ ffmpeg: null, sharp: null, encoders: [] }, ROOMY)).toEqual({ gpu: 0, cpu: 0, io: 0 });
 });
 
 test("a job in a slot of cores leaves the GPU alone", () => {
@@ -96,6 +107,7 @@ test("this machine can do every kind of job, and the check says so", async () =>
   const text = formatCheckup(checkup);
   expect(text).toMatch(/ffmpeg +\d/);
   expect(text).toContain("- libx264: proven here");
+  expect(text).toMatch(/GPU in use +(seen by|cannot be told here)/);
   // What no machine of this kind has is not claimed.
   expect(checkup.pipelines.find(({ name }) => name === "h264_videotoolbox+decode")?.state).toBe("untried");
   for (const { name, state } of checkup.pipelines)

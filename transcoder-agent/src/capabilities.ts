@@ -2,11 +2,11 @@
  * What this machine can do: its tools, encoders that passed a trial, cores, memory, and from these the kinds
  * of jobs it takes and how many at a time. Told in each hello, and printed by `capcloud-agent check`.
  */
-import { availableParallelism, totalmem } from "node:os";
 import { z } from "zod";
 import { tryAll, type Encoder, type Trials } from "./ffmpeg/encoders.ts";
 import { confinement, runFfprobe, type Confinement } from "./ffmpeg/run.ts";
 import type { Log } from "./log.ts";
+import { machineRoom, type MachineRoom } from "./machine-room.ts";
 import type { Capabilities, JobKind, Slots } from "./protocol.ts";
 
 const NO_ENCODER = "No H.264 encoder passed its trial: install an ffmpeg with libx264.";
@@ -18,9 +18,7 @@ export interface Tools {
   encoders: readonly Encoder[];
 }
 
-export interface Machine extends Tools {
-  cores: number;
-  memoryBytes: number;
+export interface Machine extends Tools, MachineRoom {
   platform: string;
   kinds: JobKind[];
   slots: Slots;
@@ -45,6 +43,13 @@ const CORES_PER_ENCODE = 4;
 /** Rungs of a job, each a session of the encoder. */
 const SESSIONS_PER_JOB = 4;
 const IO_SLOTS = { least: 2, most: 4 };
+const GIBIBYTE = 1_024 ** 3;
+/**
+ * What a job may need at its most. An encode of the usual three rungs was measured at 0.5 GB from 1080p and 0.6 GB from
+ * 4K with two cores, with a rung of 2160p at 1.4 GB, and takes more with more threads; a picture of 100 megapixels is
+ * 0.4 GB of pixels.
+ */
+const MEMORY_BYTES = { agent: 0.5 * GIBIBYTE, encode: 2 * GIBIBYTE, io: 0.5 * GIBIBYTE };
 /** Older ones lack options that every encode uses. */
 const OLDEST_FFMPEG = [5, 1] as const;
 
@@ -66,14 +71,13 @@ export async function surveyMachine({ cacheDir, slots, log, signal }: SurveyOpti
   if (ffmpeg !== null && isTooOld(ffmpeg))
     troubles.push(`ffmpeg ${ffmpeg} is too old: install 5.1 or newer.`);
   const tools: Tools = { ffmpeg, sharp, encoders: ffmpeg === null ? [] : (proven?.encoders ?? []) };
-  const cores = availableParallelism();
+  const room = await machineRoom();
   return {
     ...tools,
-    cores,
-    memoryBytes: memoryBytes(),
+    ...room,
     platform: `${process.platform}-${process.arch}`,
     kinds: kindsFor(tools),
-    slots: { ...slotsFor(tools, cores), ...slots },
+    slots: { ...slotsFor(tools, room), ...slots },
     sandbox: await confinement(),
     verdicts: proven?.verdicts ?? [],
     // Without ffmpeg nothing else is to be said about encoders.
@@ -97,12 +101,16 @@ export function kindsFor({ ffmpeg, sharp, encoders }: Tools): JobKind[] {
   return (Object.keys(needs) as JobKind[]).filter((kind) => needs[kind]);
 }
 
-export function slotsFor({ ffmpeg, sharp, encoders }: Tools, cores: number): Slots {
+/** Each class has one slot at least: what does not fit into memory fails, and says so, rather than being never tried. */
+export function slotsFor({ ffmpeg, sharp, encoders }: Tools, { cores, memoryBytes }: MachineRoom): Slots {
   const software = encoders.some(({ hardware }) => !hardware);
+  const fitting = (bytes: number) => Math.floor((memoryBytes - MEMORY_BYTES.agent) / bytes);
+  const encodes = Math.min(Math.floor(cores / CORES_PER_ENCODE), fitting(MEMORY_BYTES.encode));
+  const io = Math.min(IO_SLOTS.most, Math.max(IO_SLOTS.least, cores), fitting(MEMORY_BYTES.io));
   return {
     gpu: devicesOf(encoders).reduce((sum, encoder) => sum + jobsOf(encoder), 0),
-    cpu: software ? Math.max(1, Math.floor(cores / CORES_PER_ENCODE)) : 0,
-    io: ffmpeg === null && sharp === null ? 0 : Math.min(IO_SLOTS.most, Math.max(IO_SLOTS.least, cores)),
+    cpu: software ? Math.max(1, encodes) : 0,
+    io: ffmpeg === null && sharp === null ? 0 : Math.max(1, io),
   };
 }
 
@@ -160,10 +168,4 @@ export function isTooOld(version: string): boolean {
   if (!match) return false;
   const [major, minor] = [Number(match[1]), Number(match[2])];
   return major < OLDEST_FFMPEG[0] || (major === OLDEST_FFMPEG[0] && minor < OLDEST_FFMPEG[1]);
-}
-
-/** Of this container, where it has a limit. */
-function memoryBytes(): number {
-  const limit = process.constrainedMemory();
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }

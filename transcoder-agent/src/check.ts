@@ -3,6 +3,8 @@ import { freeBytes } from "./disk.ts";
 import type { Machine } from "./capabilities.ts";
 import { knownEncoders, withoutDevice, type Encoder } from "./ffmpeg/h264.ts";
 import { JobKind } from "./protocol.ts";
+import { findGpuSight, type GpuSight } from "./rest/gpu-sight.ts";
+import { onBattery } from "./rest/power.ts";
 
 export interface Checkup {
   ok: boolean;
@@ -18,6 +20,10 @@ export interface Checkup {
   cores: number;
   memoryBytes: number;
   diskFreeBytes: number;
+  /** How it is seen that something else uses the GPU; null: that cannot be told. */
+  gpuSeenBy: GpuSight["by"];
+  /** Null: there is no battery, or it cannot be told. */
+  onBattery: boolean | null;
   workspace: string;
   kinds: JobKind[];
   slots: Machine["slots"];
@@ -57,6 +63,8 @@ export async function checkUp(machine: Machine, workspace: string, version: stri
     cores,
     memoryBytes,
     diskFreeBytes: await freeBytes(workspace),
+    gpuSeenBy: (await findGpuSight()).by,
+    onBattery: await onBattery(),
     workspace,
     kinds,
     slots,
@@ -68,6 +76,13 @@ export async function checkUp(machine: Machine, workspace: string, version: stri
 function nameOf({ name, sessions }: Encoder): string {
   return sessions === undefined ? name : `${name} (${sessions} sessions at least)`;
 }
+
+/** Whether --pause-when-gpu-busy can do anything here. */
+const GPU_SEEN = {
+  "nvidia-smi": "seen by nvidia-smi, process by process",
+  gpu_busy_percent: "seen by gpu_busy_percent, only while no job runs: it does not say whose work it is",
+  none: "cannot be told here (no nvidia-smi, no gpu_busy_percent), so --pause-when-gpu-busy does nothing",
+} as const;
 
 const STATES = {
   proven: "proven here",
@@ -88,6 +103,10 @@ export function formatCheckup(checkup: Checkup): string {
     ["cores", String(checkup.cores)],
     ["memory", gibibytes(checkup.memoryBytes)],
     ["disk", `${gibibytes(checkup.diskFreeBytes)} free at ${checkup.workspace}`],
+    ["GPU in use", GPU_SEEN[checkup.gpuSeenBy ?? "none"]],
+    ...(checkup.onBattery === null
+      ? []
+      : [["power", checkup.onBattery ? "on battery" : "from outside"] satisfies [string, string]]),
     ["jobs", checkup.kinds.join(", ") || "none"],
     ["slots", `${slots.cpu} by cores, ${slots.gpu} by GPU, ${slots.io} for reading and writing`],
   ];

@@ -11,7 +11,7 @@ import { grantJob, releaseJob, ruinJob } from "./ledger.ts";
 import type { Job, MintedSecret, Waiting } from "./ledger-types.ts";
 import { inTurn, log, said, signerFor, type Pool } from "./pool.ts";
 import { publishDue } from "./publish.ts";
-import { pairUp, type Pairing, type Usage } from "./schedule.ts";
+import { pairUp, SUSPECT_LOSSES, type Pairing, type Usage } from "./schedule.ts";
 import { reshape } from "./reshaping.ts";
 import { newNonce } from "./secrets.ts";
 import { apply, type Turn } from "./turns.ts";
@@ -66,13 +66,16 @@ function grantTurn(pool: Pool, turn: Turn): Granted[] {
     .filter((granted) => granted !== null);
 }
 
-/** What owners hold is asked only where several of them wait. */
+/** What owners hold is asked only where several of them wait, who holds lost ones only where one waits. */
 function usageOf({ sockets }: Pool, { store, now }: Turn, waiting: readonly Waiting[]): Usage {
   const alone = new Set(waiting.map(({ owner }) => owner)).size === 1;
   return {
     held: alone ? new Map() : store.queue.heldByOwner(),
     slots: sockets.countAllSlots(),
     hasOther: (work, agentId) => sockets.isAnyAble(work, now, agentId),
+    suspected: waiting.some(({ losses }) => losses >= SUSPECT_LOSSES)
+      ? store.queue.holdersOfLost()
+      : new Set(),
   };
 }
 

@@ -3,7 +3,7 @@
  * not ask the table, as `nextStep` of `queue-store.ts` does when the alarm has rung. Both must say the same.
  */
 import type { Job } from "./ledger-types.ts";
-import { AVOID_MS, STRICT_LOSSES } from "./schedule.ts";
+import { AVOID_MS, SUSPECT_LOSSES } from "./schedule.ts";
 import { LAPSE_MS } from "./withdrawal.ts";
 
 /** Null: never. */
@@ -26,6 +26,6 @@ function waitsOf({ turn, ageAt, askedAt, losses, waitingSince }: Job): number[] 
   return [
     turn > 0 ? ageAt : Infinity,
     askedAt === null ? Infinity : askedAt + LAPSE_MS,
-    losses >= STRICT_LOSSES ? waitingSince + AVOID_MS : Infinity,
+    losses >= SUSPECT_LOSSES ? waitingSince + AVOID_MS : Infinity,
   ];
 }

@@ -106,6 +106,10 @@ const STEPS: readonly string[] = [
   `
   create table counters (name text primary key, value real not null) without rowid;
   `,
+  `
+  create index jobs_lost on jobs (waitingSince) where state = 'ready' and losses >= 1;
+  create index jobs_suspected on jobs (agentId) where state = 'leased' and losses >= 1;
+  `,
 ];
 
 export function migrate(sql: Sql): void {

@@ -20,6 +20,8 @@ export interface QueueStore {
   heldSlots(agentId: string): Slots;
   /** Slots held now, by owner. */
   heldByOwner(): Map<string, number>;
+  /** Agents that hold a job that was lost before. */
+  holdersOfLost(): Set<string>;
   expired(now: number, limit: number): Job[];
   awake(now: number, state: "retry_wait" | "committing", limit: number): Job[];
   ageing(now: number, limit: number): Job[];
@@ -37,6 +39,7 @@ export function createQueueStore(sql: Sql): QueueStore {
     leasedBy: (agentId) => many("where state = 'leased' and agentId = ?", agentId),
     heldSlots: (agentId) => heldSlots(sql, agentId),
     heldByOwner: () => heldByOwner(sql),
+    holdersOfLost: () => holdersOfLost(sql),
     expired: (now, limit) =>
       many("where state = 'leased' and leaseEnd <= ? order by leaseEnd limit ?", now, limit),
     awake: (now, state, limit) =>
@@ -70,6 +73,13 @@ function heldByOwner(sql: Sql): Map<string, number> {
     )
     .toArray();
   return new Map(rows.map(({ owner, count }) => [owner, count]));
+}
+
+function holdersOfLost(sql: Sql): Set<string> {
+  const rows = sql
+    .exec<{ agentId: string }>("select distinct agentId from jobs where state = 'leased' and losses >= 1")
+    .toArray();
+  return new Set(rows.map(({ agentId }) => agentId));
 }
 
 /** Jumps from group to group by the index, so that a flood of ten thousand jobs costs as little as ten. */
@@ -117,7 +127,7 @@ function nextStep(sql: Sql, now: number): number | null {
       union all select min(ageAt) from jobs where state = 'ready' and turn > 0
       union all select min(askedAt) + ${LAPSE_MS} from jobs where state = 'ready' and askedAt is not null
       union all select min(waitingSince) + ? from jobs
-        where state = 'ready' and losses >= 2 and waitingSince > ?)`,
+        where state = 'ready' and losses >= 1 and waitingSince > ?)`,
       ...[AVOID_MS, now - AVOID_MS],
     ),
   );

@@ -30,7 +30,7 @@ function usage(seats: readonly Seat[], held: Record<string, number> = {}): Usage
   const slots = seats.reduce((sum, { capacity }) => sum + capacity.gpu + capacity.cpu + capacity.io, 0);
   const hasOther: Usage["hasOther"] = (work, agentId) =>
     seats.some((one) => one.agentId !== agentId && isAble(one, work));
-  return { held: new Map(Object.entries(held)), slots, hasOther };
+  return { held: new Map(Object.entries(held)), slots, hasOther, suspected: new Set() };
 }
 
 function pair(jobs: Waiting[], seats: Seat[], held: Record<string, number> = {}, now = NOW) {
@@ -140,6 +140,19 @@ describe("which agent", () => {
     expect(pair([lost()], [fast(), seat("other")])[0]?.agentId).toBe("other");
     const busy = seat("other", { free: { gpu: 0, cpu: 0, io: 0 }, capacity: { gpu: 0, cpu: 1, io: 1 } });
     expect(pair([lost()], [fast(), busy])[0]?.agentId).toBe("fast");
+  });
+
+  test("what was lost before stays apart from what else was: one of them kills, and the other is innocent", () => {
+    const lost = (changes: Partial<Waiting> = {}) => waiting({ avoid: "a", losses: 1, ...changes });
+    const wide = (agentId: string) => seat(agentId, { free: { gpu: 0, cpu: 4, io: 4 } });
+    const agents = (pairings: { agentId: string }[]) => pairings.map(({ agentId }) => agentId).sort();
+    expect(agents(pair([lost(), lost()], [wide("a"), wide("b")]))).toEqual(["a", "b"]);
+    expect(agents(pair([lost(), lost(), waiting()], [wide("a")]))).toEqual(["a", "a"]);
+    const seats = [wide("a")];
+    const held = { ...usage(seats), suspected: new Set(["a"]) };
+    expect(pairUp([lost()], seats, held, new Map(), NOW, 100)).toEqual([]);
+    const patient = lost({ waitingSince: NOW - AVOID_MS });
+    expect(pairUp([patient], seats, held, new Map(), NOW, 100)).toHaveLength(1);
   });
 
   test("after a second loss only another one, if one is online, but not for ever", () => {

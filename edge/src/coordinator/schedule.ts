@@ -4,7 +4,8 @@
  *
  * Jobs: highest rank first (ageing lifts it); inside a rank owners take turns; inside an owner what is nearest
  * to the start. An owner above a quarter of all slots stands back while others have a job that could go.
- * Agents: able and not drained for the kind, not the one that just lost the job, the higher tier first, a
+ * Agents: able and not drained for the kind, not the one that just lost the job, none that holds another job that
+ * was lost before (a file that kills its agent must not take the same bystander with it each time), the higher tier first, a
  * GPU before cores, then the most free slots, then who has the file's bytes already, then the fastest at that kind.
  */
 import type { ResourceClass } from "#protocol";
@@ -18,6 +19,8 @@ const OWNER_SHARE = 1 / 4;
 export const AVOID_MS = 45 * SECOND;
 /** Losses after which the loser has to stand back even when every other agent is busy. */
 export const STRICT_LOSSES = 2;
+/** After a loss no two of them share an agent, for as long: which of the jobs an agent held was it that killed it? */
+export const SUSPECT_LOSSES = 1;
 
 export interface Pairing {
   job: string;
@@ -33,6 +36,8 @@ export interface Usage {
   slots: number;
   /** Whether another agent than this one could do it, busy or not. */
   hasOther: (work: Work, agentId: string) => boolean;
+  /** Agents that hold a job that was lost before. */
+  suspected: Set<string>;
 }
 
 /** One ring for each rank. */
@@ -47,7 +52,9 @@ export function pairUp(
   now: number,
   limit: number,
 ): Pairing[] {
-  let left = waiting.map((job) => ({ ...job, barred: barredFrom(job, usage, now) }));
+  let left = waiting
+    .map((job) => ({ ...job, barred: barredFrom(job, usage, now) }))
+    .map((job) => ({ ...job, apart: isSuspect(job, now) ? usage.suspected : NONE }));
   const openings = createOpenings(seats);
   const pairings: Pairing[] = [];
   while (pairings.length < limit) {
@@ -60,21 +67,23 @@ export function pairUp(
     if (!job || !seat || !slot) return pairings;
     seat.free[slot] -= 1;
     usage.held.set(job.owner, (usage.held.get(job.owner) ?? 0) + 1);
+    if (job.losses >= SUSPECT_LOSSES) usage.suspected.add(seat.agentId);
     left.splice(left.indexOf(job), 1);
     pairings.push({ job: job.id, agentId: seat.agentId, slot });
   }
   return pairings;
 }
 
-/** A job that waits, and the agent that must not have it. */
-type Candidate = Waiting & { barred: string | null };
+/** A job that waits, and the agents that must not have it: who lost it, and those it has to stay apart from. */
+type Candidate = Waiting & { barred: string | null; apart: ReadonlySet<string> };
+const NONE: ReadonlySet<string> = new Set();
 
 /** Who fits somewhere, without looking at all seats again for each: seats before the first that fits never will. */
 function createOpenings(seats: readonly Seat[]): { has(job: Candidate): boolean } {
   const firsts = new Map<string, number>();
   return {
     has: (job) => {
-      const ask = `${job.kind} ${job.needs} ${job.barred ?? ""}`;
+      const ask = `${job.kind} ${job.needs} ${job.barred ?? ""} ${job.apart === NONE ? "" : "apart"}`;
       let at = firsts.get(ask) ?? 0;
       for (let seat = seats[at]; seat && !suits(seat, job); seat = seats[at]) at += 1;
       firsts.set(ask, at);
@@ -84,7 +93,12 @@ function createOpenings(seats: readonly Seat[]): { has(job: Candidate): boolean 
 }
 
 function suits(seat: Seat, job: Candidate): boolean {
-  return slotFor(job, seat) !== null && isAble(seat, job) && seat.agentId !== job.barred;
+  return (
+    slotFor(job, seat) !== null &&
+    isAble(seat, job) &&
+    seat.agentId !== job.barred &&
+    !job.apart.has(seat.agentId)
+  );
 }
 
 /** Encoding takes a GPU where one is free, else cores; everything else, copies too, mostly reads and writes. */
@@ -140,6 +154,10 @@ function barredFrom(job: Waiting, usage: Usage, now: number): string | null {
   if (hedgeOf !== null) return avoid;
   if (losses < STRICT_LOSSES || now - waitingSince >= AVOID_MS) return null;
   return usage.hasOther(job, avoid) ? avoid : null;
+}
+
+function isSuspect({ losses, waitingSince }: Waiting, now: number): boolean {
+  return losses >= SUSPECT_LOSSES && now - waitingSince < AVOID_MS;
 }
 
 /** The first difference decides. */

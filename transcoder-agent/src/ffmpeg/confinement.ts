@@ -191,7 +191,7 @@ async function worksHere(): Promise<string | null> {
   const { command, prefix } = chainGuard(process.env, outside(NOTHING, options));
   return step([command, ...prefix, "true"]).then(
     () => null,
-    (error: unknown) => String(error),
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
   );
 }
 

@@ -47,6 +47,8 @@ export interface CoordinatorCalls {
   figures(now: number): Promise<PoolFigures>;
   /** How the agent is to be treated from now on; a revoked one's sockets and leases end at once. */
   steer(order: AgentOrder): Promise<void>;
+  /** Several at once, by the sweep; what is known already is passed over. */
+  tellOrders(orders: AgentOrder[]): Promise<void>;
   /** Agents and queue as they stand now. */
   fleet(): Promise<FleetSight>;
   listJobs(query: JobQuery): Promise<JobPage>;

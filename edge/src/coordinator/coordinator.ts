@@ -10,7 +10,7 @@ import { openDatabase } from "../db/client.ts";
 import { fleetSight, type FleetSight } from "./admin/fleet-sight.ts";
 import { retryFile, stepJob, type JobStep } from "./admin/job-steps.ts";
 import type { AgentOrder } from "./admin/orders.ts";
-import { steer, takeOrder, underOrder } from "./admin/steering.ts";
+import { isNews, orderAtDoor, steer, underOrder } from "./admin/steering.ts";
 import type { JobPage, JobQuery, JobSightWithHistory } from "./admin/view-store.ts";
 import { awaitPlan, awaitSegment } from "./awaiting.ts";
 import { newBadge } from "./badges.ts";
@@ -68,12 +68,13 @@ export class Coordinator extends DurableObject<Env> implements CoordinatorCalls 
   }
 
   /** The upgrade of an agent; `routes.ts` has checked its key. */
-  override fetch(request: Request): Response {
+  override async fetch(request: Request): Promise<Response> {
     const agentId = request.headers.get(AGENT_HEADER);
     if (agentId === null) return new Response("Only for agents.", { status: 403 });
     const origin = request.headers.get(ORIGIN_HEADER) ?? "";
-    const order = takeOrder(this.#pool, request.headers.get(ORDER_HEADER));
-    const badge = underOrder(newBadge(agentId, origin, Date.now()), order);
+    const now = Date.now();
+    const order = await orderAtDoor(this.#pool, agentId, request.headers.get(ORDER_HEADER), now);
+    const badge = underOrder(newBadge(agentId, origin, now), order);
     if (badge.revoked) return new Response("This agent's key was revoked.", { status: 403 });
     const { 0: client, 1: server } = new WebSocketPair();
     this.#pool.sockets.accept(server, badge);
@@ -183,6 +184,12 @@ export class Coordinator extends DurableObject<Env> implements CoordinatorCalls 
 
   steer(order: AgentOrder): Promise<void> {
     return steer(this.#pool, order, Date.now());
+  }
+
+  async tellOrders(orders: AgentOrder[]): Promise<void> {
+    for (const order of orders) {
+      if (isNews(this.#pool, order)) await this.steer(order);
+    }
   }
 
   async fleet(): Promise<FleetSight> {

@@ -9,6 +9,7 @@ import { openDatabase, type Database } from "../db/client.ts";
 import { logLine } from "../http/log.ts";
 import { coordinatorOf } from "./client.ts";
 import { said } from "./pool.ts";
+import { forgetAsked, tellOrders } from "./sweep-agents.ts";
 import { resendLost } from "./sweep-files.ts";
 import { sweepShards } from "./sweep-objects.ts";
 import { abortOldUploads, releaseReservations } from "./sweep-uploads.ts";
@@ -54,9 +55,10 @@ export function sweepsAt(now: number): Record<string, (sweep: Sweep) => Promise<
   const daily = time.getUTCMinutes() === 0 && time.getUTCHours() === QUIET_HOUR;
   return {
     sendUnsent,
+    tellOrders,
     tick: ({ env }) => coordinatorOf(env).tick(now),
     ...(quarterly ? { releaseReservations, resendLost } : {}),
-    ...(daily ? { abortOldUploads, sweepShards, forgetOld, forgetEvents } : {}),
+    ...(daily ? { abortOldUploads, sweepShards, forgetOld, forgetAsked, forgetEvents } : {}),
     // Last: a receiver that does not answer takes its time.
     callFleet,
     sendEvents,

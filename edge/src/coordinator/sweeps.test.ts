@@ -37,9 +37,15 @@ async function made(agent: TestAgent): Promise<string> {
 
 test("which sweep runs is told by the minute", () => {
   const at = (hour: number, minute: number) => Object.keys(sweepsAt(Date.UTC(2027, 0, 1, hour, minute)));
-  expect(at(4, 7)).toEqual(["sendUnsent", "tick"]);
-  expect(at(4, 15)).toEqual(["sendUnsent", "tick", "releaseReservations", "resendLost"]);
-  expect(at(3, 0)).toEqual([...at(4, 15), "abortOldUploads", "sweepShards", "forgetOld"]);
+  const [first, last] = [
+    ["sendUnsent", "tellOrders", "tick"],
+    ["callFleet", "sendEvents"],
+  ];
+  const quarterly = ["releaseReservations", "resendLost"];
+  const daily = ["abortOldUploads", "sweepShards", "forgetOld", "forgetAsked", "forgetEvents"];
+  expect(at(4, 7)).toEqual([...first, ...last]);
+  expect(at(4, 15)).toEqual([...first, ...quarterly, ...last]);
+  expect(at(3, 0)).toEqual([...first, ...quarterly, ...daily, ...last]);
 });
 
 test("an upload and a deletion that we never heard of arrive with the next minute", async () => {

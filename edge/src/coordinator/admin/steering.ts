@@ -26,14 +26,25 @@ export async function steer(pool: Pool, told: AgentOrder, now: number): Promise<
     pool.sockets.closeAgent(agentId, CLOSE_REVOKED, "the key was revoked");
     pool.replies.dropAgent(agentId);
   }
-  log(pool, "info", "agent steered", { agent: agentId, state, tier: order.tier });
+  log(pool, "debug", "agent steered", { agent: agentId, state, tier: order.tier });
   await dispatch(pool, now);
 }
 
-/** The order that an upgrade brought along, or a newer one. */
-export function takeOrder(pool: Pool, header: string | null): AgentOrder | null {
-  if (header === null) return null;
-  return pool.store.orders.note(AgentOrder.parse(JSON.parse(header)));
+/** False for what was heard and done before. */
+export function isNews({ store }: Pool, { agentId, changedAt }: AgentOrder): boolean {
+  return (store.orders.find(agentId)?.changedAt ?? -1) < changedAt;
+}
+
+/** How the agent is to be treated that comes with this order; null where it brought none and none is known. */
+export async function orderAtDoor(
+  pool: Pool,
+  agentId: string,
+  header: string | null,
+  now: number,
+): Promise<AgentOrder | null> {
+  const told = header === null ? null : AgentOrder.parse(JSON.parse(header));
+  if (told && isNews(pool, told)) await steer(pool, told, now);
+  return pool.store.orders.find(agentId);
 }
 
 /** The badge of an agent that is to be treated so. */

@@ -163,7 +163,7 @@ export class Settings {
     const text = this.#read("edge", schema);
     if (text === undefined) {
       throw new ConfigError(
-        "Which edge is this agent for? Give --edge https://files.example.com, or CAPCLOUD_EDGE.",
+        "Which edge is this agent for? Begin with `capcloud-agent enroll --edge https://files.example.com`, or give --edge (or CAPCLOUD_EDGE) and a key.",
       );
     }
     return new URL(text.replace(/^ws/, "http"));

@@ -32,7 +32,7 @@ test("a code is asked for in the machine's name, and the key comes once it is co
 
 test.each<[Decision, EnrolmentError["kind"], RegExp]>([
   ["declined", "declined", /declined.*Talk to whoever runs/],
-  ["expired", "expired", /in time.*expired.*capcloud-agent enroll/],
+  ["expired", "expired", /expired\. Ask again: capcloud-agent enroll/],
   ["unknown", "refused", /does not know this code.*capcloud-agent enroll/],
 ])("%s ends the waiting with a sentence", async (decision, kind, sentence) => {
   desk.decision = decision;

@@ -107,29 +107,23 @@ async function readAnswer(response: Response): Promise<PollAnswer> {
     if (confirmed.success) return { confirmed: confirmed.data };
     return { trouble: "The edge's answer was not understood; trying on." };
   }
-  const words = said(body);
-  if (response.status === 410) throw /declin/i.test(words) ? declined(words) : expired(words.trim());
+  const { description } = Said.safeParse(body).data ?? { description: "" };
+  if (response.status === 410)
+    throw /declin/i.test(description) ? declined(description) : expired(description);
   if (response.status === 401 || response.status === 403 || response.status === 404) {
-    throw new EnrolmentError(
-      "refused",
-      `The edge does not know this code any more.${words} Ask again: capcloud-agent enroll`,
-    );
+    throw new EnrolmentError("refused", `The edge does not know this code any more. ${AGAIN}`);
   }
   return { trouble: `The edge cannot answer now (${response.status}); trying on.` };
 }
 
+const AGAIN = "Ask again: capcloud-agent enroll";
+
 function declined(words: string): EnrolmentError {
-  return new EnrolmentError(
-    "declined",
-    `This machine was declined.${words} Talk to whoever runs that edge before you ask again.`,
-  );
+  return new EnrolmentError("declined", `${words} Talk to whoever runs that edge before you ask again.`);
 }
 
 function expired(words: string): EnrolmentError {
-  return new EnrolmentError(
-    "expired",
-    `Nobody confirmed the code in time. ${words} Ask again: capcloud-agent enroll`,
-  );
+  return new EnrolmentError("expired", `${words || "Nobody confirmed the code in time."} ${AGAIN}`);
 }
 
 async function send(url: URL, signal: AbortSignal, init: RequestInit): Promise<Response> {

@@ -170,4 +170,6 @@ test("a job that would not fit the disk is not begun", async () => {
   const huge = { inputs: [{ name: "original", size: 2 ** 52, url: bench.storage.url("/o") }] };
   await run(() => Promise.reject(new Error("never begun")), { grant: huge });
   expect(bench.coordinator.of("fail")).toMatchObject([{ class: "agent_fault", code: "disk_full" }]);
+  // Nothing of it was fetched to find that out.
+  expect(bench.storage.asked).toEqual([]);
 });

@@ -1,12 +1,13 @@
 /** The package as it is published: packed, unpacked below node_modules, started by plain node. */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, readdir, rm, stat, symlink } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
+import { VERSION } from "./version.ts";
 
 const run = promisify(execFile);
 const agentFolder = join(import.meta.dirname, "..");
@@ -46,6 +47,26 @@ test("the packed agent runs below node_modules, where Node strips no types", asy
     env: { ...process.env, XDG_CACHE_HOME: folder },
   });
   expect(JSON.parse(stdout)).toMatchObject({ ok: true });
+});
+
+test("a newcomer's first commands work from the package", async () => {
+  const { bin } = await manifest();
+  const command = join(installed, bin["capcloud-agent"]);
+  const env = { PATH: process.env["PATH"], HOME: folder };
+  const said = async (...args: string[]) => (await run(process.execPath, [command, ...args], { env })).stdout;
+  expect(await said("--version")).toBe(`${VERSION}\n`);
+  expect(await said("enroll", "--help")).toMatch(/--edge <url>/);
+  await writeFile(join(folder, "key"), "cca_AbCd_0123456789abcdef\n", { mode: 0o600 });
+  const settings = ["--edge", "https://files.example.com", "--key-file", join(folder, "key")];
+  expect(await said("service", "--user", ...settings)).toContain(`ExecStart=${process.execPath} ${command}`);
+  // What lies in a folder of npx is gone at its next clean-up.
+  const fetched = join(folder, "_npx", "1", "node_modules");
+  await mkdir(fetched, { recursive: true });
+  await cp(installed, join(fetched, "capcloud-agent"), { recursive: true });
+  await symlink(join(folder, "node_modules"), join(folder, "_npx", "node_modules"));
+  const own = join(fetched, "capcloud-agent", bin["capcloud-agent"]);
+  const refused = run(process.execPath, [own, "service", ...settings], { env });
+  await expect(refused).rejects.toMatchObject({ code: 2, stderr: expect.stringMatching(/npm install -g/) });
 });
 
 test("the package holds what runs and nothing else, and says what it may be used for", async () => {

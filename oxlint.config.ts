@@ -129,6 +129,6 @@ export default defineConfig({
       ],
       rules: { "max-lines-per-function": "off", "no-restricted-imports": "off", "max-lines": "off" },
     },
-    { files: ["scripts/**"], rules: { "no-console": "off" } },
+    { files: ["scripts/**", "docs/recipes/**"], rules: { "no-console": "off" } },
   ],
 });

@@ -1,5 +1,5 @@
 /** The agent as people run it: a process of its own, against a coordinator and a storage on loopback. */
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
@@ -8,7 +8,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { JobKind } from "./protocol.ts";
-import { RehearsalCoordinator } from "./rehearsal/coordinator.ts";
+import { RehearsalCoordinator, welcome } from "./rehearsal/coordinator.ts";
 import { Storage } from "./rehearsal/storage.ts";
 import { until } from "./rehearsal/until.ts";
 
@@ -38,8 +38,10 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function start(args: string[], environment: Record<string, string> = {}): Agent {
+function start(args: string[], environment: Record<string, string> = {}, options: SpawnOptions = {}): Agent {
   const child = spawn(process.execPath, [join(import.meta.dirname, "cli.ts"), ...args], {
+    ...options,
+    stdio: ["ignore", "pipe", "pipe"],
     env: {
       PATH: process.env["PATH"],
       HOME: folder,
@@ -62,11 +64,15 @@ function start(args: string[], environment: Record<string, string> = {}): Agent 
   return agent;
 }
 
-const startWorking = (environment: Record<string, string> = {}) =>
-  start(["--edge", coordinator.edge, "--workspace", join(folder, "work"), "--reconnect-seconds", "0.05"], {
-    CAPCLOUD_KEY: KEY,
-    ...environment,
-  });
+const startWorking = (environment: Record<string, string> = {}, options: SpawnOptions = {}) =>
+  start(
+    ["--edge", coordinator.edge, "--workspace", join(folder, "work"), "--reconnect-seconds", "0.05"],
+    {
+      CAPCLOUD_KEY: KEY,
+      ...environment,
+    },
+    options,
+  );
 
 async function jobFolders(): Promise<string[]> {
   return readdir(join(folder, "work", "capcloud-scratch", "jobs")).catch(() => []);
@@ -130,6 +136,30 @@ test("a second signal gives a job back at once, and no process stays", async () 
   expect(await agent.code()).toBe(0);
   expect(coordinator.of("release").map((frame) => frame.lease)).toEqual([lease]);
   expect(await processesWith(address)).toEqual([]);
+});
+
+test("Ctrl-C in a terminal reaches the agent and none of its tools", async () => {
+  coordinator.answers.hello = ({ seq }) => welcome(seq, { renewMs: 50 });
+  const agent = startWorking({}, { detached: true });
+  await coordinator.nth("ready");
+  coordinator.grant("main.1", {
+    slot: "io",
+    recipe: { kind: "inspect", media: "video" },
+    inputs: [putNothing()],
+  });
+  const line = await until("a tool that reads the input", async () => {
+    return (await processesWith("ffprobe")).find((one) => one.includes("http://127.0.0.1"));
+  });
+  const address = /http:\/\/127\.0\.0\.1:\d+\/[\w-]+/.exec(line)?.[0] ?? "";
+  // The agent leads a group of its own, as the foreground of a terminal does.
+  process.kill(-(agent.process.pid ?? 0), "SIGINT");
+  await until("the agent heard it", () => agent.said().includes("second signal"));
+  await coordinator.nth("renew", coordinator.of("renew").length + 10);
+  expect(await processesWith(address)).not.toEqual([]);
+  expect(coordinator.of("release")).toEqual([]);
+  expect(coordinator.of("fail")).toEqual([]);
+  agent.process.kill("SIGTERM");
+  expect(await agent.code()).toBe(0);
 });
 
 test("a killed agent leaves no process, and its folder is swept at the next start", async () => {

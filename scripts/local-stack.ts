@@ -30,6 +30,11 @@ const PASSED_VARS = [
   "MEDIA_ORIGIN",
   "PUBLIC_URL",
   "R2_ENDPOINT",
+  "METRICS_TOKEN",
+  "WEBHOOK_URL",
+  "WEBHOOK_SECRET",
+  "WEBHOOK_ALLOW_PRIVATE",
+  "FLEET_WAIT_SECONDS",
 ];
 
 /** PORT, CAPCLOUD_DATA and AGENTS. Throws a sentence that names the wrong one. */

@@ -40,12 +40,7 @@ afterEach(async () => {
 async function start(env: Record<string, string> = {}): Promise<{ code: number | null; said: () => string }> {
   const child = spawn(process.execPath, [join(root, "docs", "recipes", "wake-on-lan.mjs")], {
     env: {
-      ...{
-        PATH: process.env["PATH"] ?? "",
-        WEBHOOK_SECRET: SECRET,
-        MACS: MACS.join(","),
-        PORT: String(port),
-      },
+      ...{ ...process.env, WEBHOOK_SECRET: SECRET, MACS: MACS.join(","), PORT: String(port) },
       ...{ BROADCAST: "127.0.0.1", WOL_PORT: String(listener.address().port) },
       ...env,
     },

@@ -34,3 +34,37 @@ test.each([
   expect(loading).toThrow(/The variable LADDER\b/);
   expect(loading).toThrow(why);
 });
+
+const SECRET = `whsec_${Buffer.alloc(32, 1).toString("base64")}`;
+
+test("without WEBHOOK_URL nobody is told anything, and nothing else is asked for", () => {
+  expect(load({ WEBHOOK_URL: "", WEBHOOK_SECRET: "" }).webhook).toBeNull();
+});
+
+test("a receiver has an address and one secret, or two while they change", () => {
+  const url = "https://hooks.example.com/capcloud";
+  expect(load({ WEBHOOK_URL: url, WEBHOOK_SECRET: SECRET }).webhook).toMatchObject({
+    url,
+    secrets: [SECRET],
+  });
+  const two = load({ WEBHOOK_URL: url, WEBHOOK_SECRET: `${SECRET} ${SECRET}` }).webhook;
+  expect(two?.secrets).toEqual([SECRET, SECRET]);
+});
+
+test.each([
+  ["no secret", { WEBHOOK_SECRET: "" }, "WEBHOOK_SECRET"],
+  ["a secret by hand", { WEBHOOK_SECRET: "secret" }, "WEBHOOK_SECRET"],
+  ["three secrets", { WEBHOOK_SECRET: `${SECRET} ${SECRET} ${SECRET}` }, "two secrets at most"],
+  ["http", { WEBHOOK_URL: "http://hooks.example.com/" }, "https://"],
+  ["a machine of the same network", { WEBHOOK_URL: "https://192.168.1.7/" }, "WEBHOOK_ALLOW_PRIVATE"],
+  [
+    "this host itself",
+    { WEBHOOK_URL: "https://files.example.com/x", PUBLIC_URL: "https://files.example.com" },
+    "back to this host",
+  ],
+  ["half a metrics token", { METRICS_TOKEN: "ccm_short" }, "METRICS_TOKEN"],
+])("a webhook with %s stops the Worker with what to mend", (_, vars, why) => {
+  const loading = () => load({ WEBHOOK_URL: "https://hooks.example.com/", WEBHOOK_SECRET: SECRET, ...vars });
+  expect(loading).toThrow(ConfigError);
+  expect(loading).toThrow(why);
+});

@@ -171,7 +171,7 @@ function toSql(value: Job[keyof Job]): SqlValue {
 }
 
 function fromRow(row: Row): Job {
-  const values: Record<string, unknown> = { ...row };
+  const values: Record<string, unknown> = row;
   for (const column of JSON_COLUMNS) {
     const text = row[column];
     if (typeof text === "string") values[column] = JSON.parse(text);

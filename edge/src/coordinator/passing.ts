@@ -26,7 +26,7 @@ function expire(pool: Pool, now: number): Promise<void> {
 
 async function verifyDue(pool: Pool, now: number): Promise<void> {
   const due = pool.store.queue.awake(now, "committing", ROWS_PER_PASS);
-  await Promise.all(due.map(({ id }) => verifyJob(pool, id, now)));
+  await Promise.all(due.map((job) => verifyJob(pool, job, now)));
 }
 
 /** One part that fails must not keep the others from their turn. */

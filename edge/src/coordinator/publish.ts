@@ -10,7 +10,7 @@ import { tellStatement } from "../activity/webhook-store.ts";
 import { failLeftStatement, markStatements } from "../catalog/renditions.ts";
 import { type Statement, writeAll } from "../catalog/write.ts";
 import { isPassing } from "../http/passing.ts";
-import { isGivenUp, type Job } from "./ledger-types.ts";
+import { isGivenUp, isOpen, type Job } from "./ledger-types.ts";
 import { judgeFile } from "./judge.ts";
 import type { OutboxRow } from "./outbox-store.ts";
 import { isExtra, SIDE_MADE } from "./pieces.ts";
@@ -126,11 +126,12 @@ function settle(pool: Pool, fileId: string, rows: readonly OutboxRow[], now: num
   const own = rows.filter((row) => row.fileId === fileId).length;
   if (store.hasNeeded(fileId) || outbox.countOf(fileId) > own) return UNSETTLED;
   const plan = files.planOf(fileId);
-  const judgement = judgeFile(store.ofFile(fileId), plan, plan ? claims.coverage(plan.id) : []);
+  const all = store.ofFile(fileId);
+  const judgement = judgeFile(all, plan, plan ? claims.coverage(plan.id) : []);
   if (!judgement) return UNSETTLED;
   const { failed, status, reason } = judgement;
   // Nothing that is wanted stays waiting when nobody will make it.
-  const spared = store.hasOpen(fileId) ? SIDE_MADE : NOTHING;
+  const spared = all.some(({ state }) => isOpen(state)) ? SIDE_MADE : NOTHING;
   return {
     statements: [
       ...failed.flatMap((one) =>

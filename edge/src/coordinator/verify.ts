@@ -26,16 +26,15 @@ const MAX_INDEX_BYTES = 16 * 1024 * 1024;
 /** What is missing or different, as a sentence. */
 class Mismatch extends Error {}
 
-/** One at a time for each job. Never throws. */
-export async function verifyJob(pool: Pool, jobId: string, now: number): Promise<void> {
+/** The job as it is now. One at a time for each. Never throws. */
+export async function verifyJob(pool: Pool, job: Job, now: number): Promise<void> {
   const { verifying } = pool.busy;
-  if (verifying.has(jobId)) return;
-  verifying.add(jobId);
+  if (job.state !== "committing" || verifying.has(job.id)) return;
+  verifying.add(job.id);
   try {
-    const job = pool.store.jobs.find(jobId);
-    if (job?.state === "committing") await verify(pool, job, now);
+    await verify(pool, job, now);
   } finally {
-    verifying.delete(jobId);
+    verifying.delete(job.id);
   }
   await dispatch(pool, now);
 }
@@ -171,6 +170,7 @@ function jsonOf(text: string): unknown {
 }
 
 function wakeWaiters(pool: Pool, job: Job): void {
+  if (job.planId === null) return;
   for (const { planId, track, segment } of pool.store.claims.ofJob(job.id)) {
     pool.waiters.call(topics.segment(planId, track, segment));
   }

@@ -18,6 +18,14 @@ export function cpuOf(pid: number): CpuSeconds {
   return { own: ticks(11) + ticks(12), ended: ticks(13) + ticks(14) };
 }
 
+/** Seconds in which its busiest thread wanted a core and others had them: what a speed lost to them. */
+export function waitedForCore(pid: number): number {
+  const waits = threads(pid).map((thread) =>
+    Number(read(`/proc/${pid}/task/${thread}/schedstat`).split(" ")[1] ?? 0),
+  );
+  return Math.max(0, ...waits) / 1e9;
+}
+
 /** Most bytes it ever had in memory, without its children. */
 export function peakMemory(pid: number): number {
   return memoryLine(pid, "VmHWM");

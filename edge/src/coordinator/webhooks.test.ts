@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { answer, Receiver, SECRET } from "../activity/testing/receiver.ts";
+import { noteFailed, tell } from "../activity/webhook-store.ts";
 import { HOUR, MINUTE } from "../config.ts";
 import { freePort } from "../../../scripts/local-edge.ts";
 import { startTestEdge, type TestEdge } from "./testing/edge.ts";
@@ -172,4 +173,16 @@ test("two passes at once send an event once", async () => {
   now += MINUTE;
   await Promise.all([edge.scheduled(now), edge.scheduled(now), edge.scheduled(now)]);
   expect(types()).toEqual(["fleet.wanted"]);
+});
+
+test("an event that gave way while it was being sent does not come back when that fails", async () => {
+  const call = { type: "fleet.wanted", topic: "fleet main", since: now, data: {} } as const;
+  await tell(edge.db, { ...call, id: "first" }, now);
+  await tell(edge.db, { ...call, id: "second" }, now + 1);
+  await noteFailed(edge.db, "first", "waiting", "key", "answered 500", now + 2);
+  const rows = await edge.db.query.webhookEvents.findMany();
+  expect(rows.map(({ id, state }) => [id, state])).toEqual([
+    ["first", "superseded"],
+    ["second", "waiting"],
+  ]);
 });

@@ -99,7 +99,11 @@ function watched(edge: EdgeProcess, folder: string, history: History): EdgeProce
       return edge.up;
     },
     start: () => edge.start(),
-    kill: () => edge.kill().then(look),
-    stop: () => edge.stop().then(look),
+    kill: async () => {
+      if (edge.up) await edge.kill().then(look);
+    },
+    stop: async () => {
+      if (edge.up) await edge.stop().then(look);
+    },
   };
 }

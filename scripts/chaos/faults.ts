@@ -34,6 +34,8 @@ export interface Step {
 export interface PlanOptions {
   agents: number;
   forMs: number;
+  /** Rounds at most. */
+  rounds: number;
   leaseMs: number;
   /** Milliseconds from one fault to the next, on average. */
   gapMs: number;
@@ -46,13 +48,14 @@ export function planFaults(seed: number, options: PlanOptions): Step[] {
   const order = chance(seed, "order");
   const steps: Step[] = [];
   let at = 0;
-  for (let round = 0; ; round++) {
+  for (let round = 0; round < options.rounds; round++) {
     for (const kind of shuffled(KINDS, order)) {
       at += order.between(0.5, 1.5) * options.gapMs;
       if (at >= options.forMs) return steps;
       steps.push({ at: Math.round(at), fault: drawFault(kind, chance(seed, kind, round), options) });
     }
   }
+  return steps;
 }
 
 /** One agent is never sick, so that there is always one that can. */

@@ -15,6 +15,9 @@ export interface Victims {
   history: History;
 }
 
+/** Between two looks for an agent that is left alone. */
+const FREE_MS = 100;
+
 /** Resolves when every fault of the plan is over. */
 export async function strike(steps: readonly Step[], victims: Victims): Promise<void> {
   const { history } = victims;
@@ -29,18 +32,25 @@ export async function strike(steps: readonly Step[], victims: Victims): Promise<
 async function begin(fault: Fault, victims: Victims): Promise<void> {
   const { seats, history } = victims;
   const { kind, ...facts } = fault;
-  const seat = "agent" in fault ? seats[fault.agent] : undefined;
-  if (seat?.taken || (kind.startsWith("edge") && !victims.edge.up)) {
-    return history.note("fault left out", { kind, agent: seat?.name ?? null });
-  }
+  const seat = "agent" in fault ? await freeSeat(seats, fault.agent) : undefined;
+  if (seat && kind !== "ffmpeg sick") seat.taken = true;
   history.note("fault", { kind, ...flat(facts), agent: seat?.name ?? null });
-  if (seat) seat.taken = true;
   try {
     await (seat ? strikeSeat(fault, seat, history) : strikeHouse(fault, victims));
   } finally {
-    if (seat) seat.taken = false;
+    if (seat && kind !== "ffmpeg sick") seat.taken = false;
   }
   history.note("fault over", { kind, agent: seat?.name ?? null });
+}
+
+/** The one that was chosen, or the next to which nothing is being done. */
+async function freeSeat(seats: readonly Seat[], wanted: number): Promise<Seat | undefined> {
+  for (;;) {
+    const inTurn = [...seats.slice(wanted), ...seats.slice(0, wanted)];
+    const free = inTurn.find(({ taken }) => !taken);
+    if (free || seats.length === 0) return free;
+    await sleep(FREE_MS);
+  }
 }
 
 async function strikeSeat(fault: Fault, seat: Seat, history: History): Promise<void> {
@@ -86,12 +96,12 @@ async function strikeSeat(fault: Fault, seat: Seat, history: History): Promise<v
 async function strikeHouse(fault: Fault, { edge, storage, load }: Victims): Promise<void> {
   switch (fault.kind) {
     case "edge killed":
-      await edge.kill();
-      await sleep(fault.downMs);
-      return edge.start();
+      return oneAtATime(edge, async () => {
+        await edge.kill();
+        await sleep(fault.downMs);
+      });
     case "edge restarted":
-      await edge.stop();
-      return edge.start();
+      return oneAtATime(edge, () => edge.stop());
     case "storage ill":
       Object.assign(storage, { weather: fault.weather, stallMs: fault.stallMs });
       await sleep(fault.ms);
@@ -103,6 +113,15 @@ async function strikeHouse(fault: Fault, { edge, storage, load }: Victims): Prom
       return load.sendAndDie();
     default:
   }
+}
+
+const comings = new WeakMap<EdgeProcess, Promise<void>>();
+
+/** It goes down and comes up again before it goes down once more. */
+async function oneAtATime(edge: EdgeProcess, down: () => Promise<void>): Promise<void> {
+  const coming = (comings.get(edge) ?? Promise.resolve()).then(down).then(() => edge.start());
+  comings.set(edge, coming);
+  await coming;
 }
 
 function flat(facts: Readonly<Record<string, unknown>>): Record<string, string> {

@@ -24,8 +24,9 @@ import { watchFilms } from "./viewer.ts";
 
 export interface RealOptions {
   seed: number;
-  /** How long faults go on. */
+  /** How long faults go on, and how often each kind comes at most. */
   forMs: number;
+  rounds?: number;
   agents: number;
   screen: Screen;
   /** Agents from the tarball that would be published. */
@@ -48,7 +49,7 @@ export interface RealResult {
 }
 
 const DEFAULTS = {
-  ...{ packed: false, films: 4, leaseSeconds: 8, gapMs: 4_000, settleMs: 900_000 },
+  ...{ rounds: Infinity, packed: false, films: 4, leaseSeconds: 8, gapMs: 4_000, settleMs: 900_000 },
   // Beyond the two minutes after which an agent ends a tool that says nothing.
   hangMs: 130_000,
 };
@@ -58,6 +59,13 @@ export async function runReal(given: RealOptions): Promise<RealResult> {
   const options = { ...DEFAULTS, ...given };
   const folder = await mkdtemp(join(tmpdir(), "capcloud-chaos-"));
   const workerDir = await mkdtemp(join(tmpdir(), "capcloud-worker-"));
+  const result = await runIn(folder, workerDir, options);
+  await rm(workerDir, { recursive: true, force: true });
+  if (result.violations.length === 0) await rm(folder, { recursive: true, force: true });
+  return result;
+}
+
+async function runIn(folder: string, workerDir: string, options: Filled): Promise<RealResult> {
   const arena = await prepare(folder, workerDir, options);
   try {
     const load = await storm(arena, folder, options);
@@ -67,11 +75,9 @@ export async function runReal(given: RealOptions): Promise<RealResult> {
       screen: options.screen,
     });
     options.screen.say(summary(arena.history, { kept: load.kept, jobs }));
-    if (violations.length === 0) await rm(folder, { recursive: true, force: true });
     return { violations, history: arena.history, folder, kept: load.kept, jobs };
   } finally {
     await arena.stop();
-    await rm(workerDir, { recursive: true, force: true });
   }
 }
 
@@ -95,7 +101,7 @@ async function prepare(folder: string, workerDir: string, options: Filled): Prom
 }
 
 async function storm(arena: Arena, folder: string, options: Filled): Promise<Load> {
-  const { seed, agents, screen, films, leaseSeconds, gapMs, hangMs, forMs } = options;
+  const { seed, agents, screen, films, leaseSeconds, gapMs, hangMs, forMs, rounds } = options;
   const { edge, seats, storage, history } = arena;
   const host = edge.url;
   const samples = await makeSamples(join(folder, "samples"), films, chance(seed, "samples"));
@@ -105,7 +111,7 @@ async function storm(arena: Arena, folder: string, options: Filled): Promise<Loa
   const load = new Load({ host, samples, draw: chance(seed, "load"), history, most });
   const poison: { file: Kept | null } = { file: null };
   killWhoBegins(() => poison.file, seats, history);
-  const plan: PlanOptions = { agents, forMs, leaseMs: 1_000 * leaseSeconds, gapMs, hangMs };
+  const plan: PlanOptions = { agents, forMs, rounds, leaseMs: 1_000 * leaseSeconds, gapMs, hangMs };
   let over = false;
   const ticker = setInterval(() => {
     const up = { agents: seats.filter(({ pid }) => pid !== null).length, edge: edge.up };

@@ -59,7 +59,7 @@ export class Seat {
     return this.#agent?.process.pid ?? null;
   }
 
-  /** Once, whoever asks for it. */
+  /** Once, whoever asks for it; resolves when it is ready to work, or has ended again. */
   async start(): Promise<void> {
     if (this.#agent !== null) return;
     this.#starting ??= this.#start().finally(() => (this.#starting = null));
@@ -83,13 +83,15 @@ export class Seat {
       },
     );
     this.#agent = agent;
-    this.#listen(agent, folder);
+    const ready = this.#listen(agent, folder);
     agent.process.once("exit", (code, signal) => {
       if (this.#agent !== agent) return;
       this.#agent = null;
       history.note("agent ended by itself", { agent: name, code, signal });
     });
     history.note("agent started", { agent: name, pid: agent.process.pid ?? null });
+    // Before that a signal finds nobody who listens.
+    await Promise.race([ready, new Promise((resolve) => agent.process.once("exit", resolve))]);
   }
 
   /** SIGKILL. */
@@ -125,17 +127,21 @@ export class Seat {
     return code;
   }
 
-  #listen(agent: LocalAgent, folder: string): void {
+  /** Resolves at the line that says it is ready. */
+  #listen(agent: LocalAgent, folder: string): Promise<void> {
+    const ready = Promise.withResolvers<void>();
     mkdirSync(join(folder, "logs"), { recursive: true });
     const file = createWriteStream(join(folder, "logs", `${this.name}.log`), { flags: "a" });
-    if (!agent.process.stderr) return;
+    if (!agent.process.stderr) throw new Error("The agent's log cannot be read.");
     createInterface({ input: agent.process.stderr })
       .on("line", (text) => {
         file.write(`${text}\n`);
         const line = parseLine(text);
         if (line !== null) this.#note(line);
+        if (line?.message === "ready to work") ready.resolve();
       })
       .once("close", () => file.end());
+    return ready.promise;
   }
 
   #note(line: LogLine): void {

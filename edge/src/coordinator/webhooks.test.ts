@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { answer, Receiver, SECRET } from "../activity/testing/receiver.ts";
-import { noteFailed, tell } from "../activity/webhook-store.ts";
+import { beginTry, dueEvents, noteFailed, tell } from "../activity/webhook-store.ts";
 import { HOUR, MINUTE } from "../config.ts";
 import { freePort } from "../../../scripts/local-edge.ts";
 import { startTestEdge, type TestEdge } from "./testing/edge.ts";
@@ -166,6 +166,14 @@ test("a call that nobody took gives way to the next one", async () => {
   await pass(30);
   expect(types().filter((type) => type === "fleet.wanted").length).toBeLessThanOrEqual(1);
   expect(types().at(-1)).toBe("fleet.satisfied");
+});
+
+test("of two passes that see the same event due one tries it", async () => {
+  await tell(edge.db, { id: "one", type: "job.dead", topic: "job", since: now, data: {} }, now);
+  const [event] = await dueEvents(edge.db, now, 1);
+  if (!event) throw new Error("nothing is due");
+  const tries = await Promise.all([beginTry(edge.db, event, now), beginTry(edge.db, event, now)]);
+  expect(tries.sort()).toEqual([false, true]);
 });
 
 test("two passes at once send an event once", async () => {

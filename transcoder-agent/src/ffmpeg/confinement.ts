@@ -151,10 +151,7 @@ function find(): Promise<Found> {
 
 async function tryAll(): Promise<Found> {
   const guard = process.platform === "linux" ? await worksHere() : "no Linux";
-  if (guard !== null) {
-    const sentence = `a bare environment and a time limit only: ${explain(guard)}`;
-    return { word: "environment", sentence, namespaces: null, limits: false };
-  }
+  if (guard !== null) return lesser("environment", "a bare environment and a time limit only", guard);
   try {
     const namespaces = await openNamespaces();
     for (const [port, server] of admitted) await namespaces.admit(server, port);
@@ -164,14 +161,18 @@ async function tryAll(): Promise<Found> {
     const sentence = `no network, read-only files, limits (user namespaces${missing})`;
     return { word: "namespaces", sentence, namespaces, limits: true };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    if (settings.proven) {
-      // The edge was told that tools are confined: nothing is run otherwise, and the next run tries again.
-      found = null;
-      throw new JobError("tool_missing", `Tools can no longer be confined: ${reason}`, { cause: error });
-    }
-    return { word: "limits", sentence: `limits only: ${explain(reason)}`, namespaces: null, limits: true };
+    return lesser("limits", "limits only", error instanceof Error ? error.message : String(error));
   }
+}
+
+/** What is left where namespaces do not work. */
+function lesser(word: "limits" | "environment", left: string, reason: string): Found {
+  if (settings.proven) {
+    // The edge was told that tools are confined: nothing is run otherwise, and the next run tries again.
+    found = null;
+    throw new JobError("tool_missing", `Tools can no longer be confined: ${reason}`);
+  }
+  return { word, sentence: `${left}: ${explain(reason)}`, namespaces: null, limits: word === "limits" };
 }
 
 /** When the holder was killed, the next run makes the room anew. */

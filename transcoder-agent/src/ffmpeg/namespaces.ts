@@ -128,13 +128,17 @@ export class Namespaces {
       stdio: ["ignore", "ignore", "ignore", "ipc"],
     });
     const door = await new Promise<Listener>((resolve, reject) => {
-      child.once("message", (_, handle) =>
-        handle instanceof Listener ? resolve(handle) : reject(new Error("no port was handed over")),
+      let handed: unknown;
+      child.once("message", (_, handle) => {
+        handed = handle;
+        child.disconnect();
+      });
+      // Not before: until it has ended, connections might come to it.
+      child.once("exit", () =>
+        handed instanceof Listener ? resolve(handed) : reject(new Error("no port could be opened for tools")),
       );
-      child.once("exit", () => reject(new Error("no port could be opened for tools")));
       child.once("error", reject);
     });
-    child.disconnect();
     door.on("connection", (socket: Socket) => server.emit("connection", socket.setNoDelay(true)));
     return door.unref();
   }

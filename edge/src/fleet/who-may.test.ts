@@ -79,7 +79,7 @@ describe("guesses", () => {
     const many = await Promise.all(
       Array.from({ length: MOST_GUESSES * 3 }, (_, at) => guess(address, `wrong-token-number-${at}-of-many`)),
     );
-    const statuses = many.map(({ status }) => status).sort();
+    const statuses = many.map(({ status }) => status);
     expect(statuses.filter((status) => status === 401)).toHaveLength(MOST_GUESSES);
     expect(statuses.filter((status) => status === 429)).toHaveLength(MOST_GUESSES * 2);
     const right = await guess(address, TOKEN);

@@ -12,9 +12,9 @@ import {
   grantJob,
   loseJob,
   missObjects,
-  redriveJob,
   releaseJob,
 } from "./ledger.ts";
+import { redriveJob } from "./revival.ts";
 import { grantee, job, NOW } from "./testing/jobs.ts";
 import { openTestLedger } from "./testing/node-sql.ts";
 import { cancelJob, supersedeJob } from "./withdrawal.ts";

@@ -17,9 +17,9 @@ import {
   grantJob,
   missObjects,
   postponeCommit,
-  redriveJob,
   releaseJob,
 } from "./ledger.ts";
+import { redriveJob } from "./revival.ts";
 import { MAX_ATTEMPTS, MAX_LOSSES } from "./retry.ts";
 import { LEASE_MS, NOW, spec } from "./testing/jobs.ts";
 import { openTestLedger, stateOf } from "./testing/node-sql.ts";

@@ -15,13 +15,11 @@ import {
   loseJob,
   missObjects,
   postponeCommit,
-  redriveJob,
   releaseJob,
-  remakeJob,
-  reviveJob,
   unblockJob,
   wakeJob,
 } from "./ledger.ts";
+import { redriveJob, remakeJob, reviveJob } from "./revival.ts";
 import { grantee, job, LEASE_MS, NOW } from "./testing/jobs.ts";
 import { cancelJob, orphanJob } from "./withdrawal.ts";
 

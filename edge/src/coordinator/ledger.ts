@@ -3,7 +3,7 @@
  * as it is afterwards, or null where the event does not belong to the row's state, and then nothing changes.
  * Called by the turns of this room (`turns.ts`), which load and save rows; knows no clock, socket or table.
  * What concerns a lease that is there (whose it is, renewing, closing, adopting) stands in `lease.ts`, what
- * nobody needs any more in `withdrawal.ts`; what became of each attempt is written down by `history.ts`.
+ * nobody needs any more in `withdrawal.ts`, what begins anew in `revival.ts`; what became of each attempt is written down by `history.ts`.
  *
  *   blocked ──parents done──▶ ready ──grant──▶ leased ──complete──▶ committing ──verified──▶ done
  *                               ▲                │  │                    │                    │
@@ -257,24 +257,6 @@ export function commitJob(job: Job, objects: StoredObject[], now: number): Job |
   };
 }
 
-export function redriveJob(job: Job, now: number): Job | null {
-  const stopped = job.state === "cancelled" && job.error?.code === "stopped";
-  return job.state === "dead" || stopped ? ready(reset(job), now) : null;
-}
-
-/** A child of a redriven parent waits for it again. */
-export function reviveJob(job: Job): Job | null {
-  if (job.state !== "cancelled" || job.error?.code !== "parent_failed") return null;
-  return { ...reset(job), state: "blocked" };
-}
-
-/** Of what it made, `missing` is gone from the storage. The rest stays its own, whatever is made anew. */
-export function remakeJob(job: Job, missing: ReadonlySet<string>, now: number): Job | null {
-  const objects = job.objects.filter(({ key }) => !missing.has(key));
-  if (objects.length === job.objects.length) return null;
-  return { ...(job.state === "done" ? ready(reset(job), now) : job), objects };
-}
-
 export function ready(job: Job, now: number): Job {
   return {
     ...job,
@@ -294,18 +276,4 @@ function retry(job: Job, error: JobError, now: number, random: () => number): Jo
 
 function bury(job: Job, error: JobError, now: number): Job {
   return { ...job, ...CLOSED, state: "dead", notBefore: null, error, finishedAt: now };
-}
-
-export function reset(job: Job): Job {
-  return {
-    ...job,
-    ...CLOSED,
-    attempts: 0,
-    losses: 0,
-    faults: 0,
-    error: null,
-    avoid: null,
-    manifest: null,
-    finishedAt: null,
-  };
 }

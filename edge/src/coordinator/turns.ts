@@ -6,16 +6,8 @@
 import { dueOf } from "./due.ts";
 import type { LedgerStore } from "./ledger-store.ts";
 import { isFinished, isGivenUp, isOpen, type Job, type JobSpec } from "./ledger-types.ts";
-import {
-  ageJob,
-  expireJob,
-  newJob,
-  redriveJob,
-  remakeJob,
-  reviveJob,
-  unblockJob,
-  wakeJob,
-} from "./ledger.ts";
+import { ageJob, expireJob, newJob, unblockJob, wakeJob } from "./ledger.ts";
+import { redriveJob, remakeJob, reviveJob } from "./revival.ts";
 import type { Step } from "./tally.ts";
 import { cancelJob, lapseJob, orphanJob } from "./withdrawal.ts";
 

@@ -4,7 +4,8 @@
  */
 import { SECOND } from "../config.ts";
 import { endAttempt } from "./history.ts";
-import { CLOSED, ready, reset } from "./ledger.ts";
+import { CLOSED, ready } from "./ledger.ts";
+import { reset } from "./revival.ts";
 import { isOpen, type Job, type JobError } from "./ledger-types.ts";
 
 /** A viewer asks again every ten seconds at most; who has not for so long has left, or looks elsewhere. */

@@ -7,7 +7,7 @@ import { settleFile } from "../../catalog/files.ts";
 import { markRenditions } from "../../catalog/renditions.ts";
 import { dispatch } from "../dispatch.ts";
 import { isGivenUp, type Job } from "../ledger-types.ts";
-import { redriveJob } from "../ledger.ts";
+import { redriveJob } from "../revival.ts";
 import { inTurn, log, type Pool } from "../pool.ts";
 import { publishDue } from "../publish.ts";
 import { apply, redriveTurn, type Turn } from "../turns.ts";

@@ -1,0 +1,39 @@
+/**
+ * What begins anew after its end: redriven, revived with its parent, made again; the rest of the state machine
+ * written out in `ledger.ts`, and pure like it. Counters begin again, the epoch never does.
+ */
+import { CLOSED, ready } from "./ledger.ts";
+import type { Job } from "./ledger-types.ts";
+
+/** What is dead, or was cancelled by the operator. */
+export function redriveJob(job: Job, now: number): Job | null {
+  const stopped = job.state === "cancelled" && job.error?.code === "stopped";
+  return job.state === "dead" || stopped ? ready(reset(job), now) : null;
+}
+
+/** A child of a redriven parent waits for it again. */
+export function reviveJob(job: Job): Job | null {
+  if (job.state !== "cancelled" || job.error?.code !== "parent_failed") return null;
+  return { ...reset(job), state: "blocked" };
+}
+
+/** Of what it made, `missing` is gone from the storage. The rest stays its own, whatever is made anew. */
+export function remakeJob(job: Job, missing: ReadonlySet<string>, now: number): Job | null {
+  const objects = job.objects.filter(({ key }) => !missing.has(key));
+  if (objects.length === job.objects.length) return null;
+  return { ...(job.state === "done" ? ready(reset(job), now) : job), objects };
+}
+
+export function reset(job: Job): Job {
+  return {
+    ...job,
+    ...CLOSED,
+    attempts: 0,
+    losses: 0,
+    faults: 0,
+    error: null,
+    avoid: null,
+    manifest: null,
+    finishedAt: null,
+  };
+}

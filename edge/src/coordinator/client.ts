@@ -64,8 +64,10 @@ export interface CoordinatorCalls {
   remake(fileId: string, missingKeys: string[]): Promise<number>;
   /** Tells the catalogue everything about the file once more; false where we never heard of it. */
   resend(fileId: string): Promise<boolean>;
-  /** Those of the files on which something is still going on. */
+  /** Those of the files of which something is still open or untold, even if nobody can do it now. */
   busyFiles(fileIds: string[]): Promise<string[]>;
+  /** Those of the files of which objects may be in the making: what merely waits for an agent is none of it. */
+  filesInHand(fileIds: string[]): Promise<string[]>;
   /** Forgets what is long over; answers how many files. */
   forgetOld(now: number): Promise<number>;
   /** The alarm's and the cron's work as of `now`, which tests choose. Catches everything, always re-arms. */

@@ -243,6 +243,12 @@ export class Coordinator extends DurableObject<Env> implements CoordinatorCalls 
     return fileIds.filter((id) => jobs.hasOpen(id) || outbox.countOf(id) > 0);
   }
 
+  async filesInHand(fileIds: string[]): Promise<string[]> {
+    const { jobs, outbox } = this.#pool.store;
+    const now = Date.now();
+    return fileIds.filter((id) => jobs.isInHand(id, now) || outbox.countOf(id) > 0);
+  }
+
   async forgetOld(now: number): Promise<number> {
     return inTurn(this.#pool, now, ({ store }) => store.retention.forgetOld(now, FORGOTTEN_PER_CALL));
   }

@@ -47,6 +47,8 @@ export interface JobStore {
   childrenOf(id: string): Job[];
   hasUnfinishedParent(id: string): boolean;
   hasOpen(fileId: string): boolean;
+  /** Somebody may be at work on it, and have made objects that no row names yet. */
+  isInHand(fileId: string, now: number): boolean;
   /** Open ones that a ready file needs. */
   hasNeeded(fileId: string): boolean;
   /** Jobs of one of these kinds. */
@@ -97,6 +99,14 @@ export function createJobStore(sql: Sql): JobStore {
         .toArray().length > 0,
     hasOpen: (fileId) =>
       sql.exec(`select 1 as yes from jobs where fileId = ? and ${OPEN} limit 1`, fileId).toArray().length > 0,
+    isInHand: (fileId, now) =>
+      sql
+        .exec(
+          `select 1 as yes from jobs where fileId = ? and (state in ('leased', 'committing', 'retry_wait')
+             or (state = 'ready' and secretHash is not null and deadline > ?)) limit 1`,
+          ...[fileId, now],
+        )
+        .toArray().length > 0,
     hasNeeded: (fileId) =>
       sql
         .exec<Pick<Job, "kind" | "part">>(`select kind, part from jobs where fileId = ? and ${OPEN}`, fileId)

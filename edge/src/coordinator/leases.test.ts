@@ -116,6 +116,16 @@ test("a grant that never reached its agent is free again, uncharged", async () =
   expect(await bench.edge.job(grant.lease.job)).toMatchObject({ losses: 0, attempts: 1 });
 });
 
+test("nothing is granted to an agent that has been greeted but has not said that it is ready", async () => {
+  const early = await bench.again(await bench.agent(), "another boot");
+  await early.hello();
+  await bench.file("image");
+  await bench.edge.calls.tick(Date.now());
+  expect(early.grants()).toEqual([]);
+  early.ready();
+  expect(await early.grant("image")).toMatchObject({ lease: { epoch: 1 } });
+});
+
 describe("a closed socket", () => {
   test("leaves its leases ten seconds, and no more than they had", async () => {
     const agent = await bench.agent();
@@ -131,6 +141,15 @@ describe("a closed socket", () => {
     const other = await bench.agent();
     await bench.edge.calls.tick(Date.now() + 11 * SECOND);
     expect(await other.grant("image")).toMatchObject({ lease: { epoch: 2 } });
+  });
+
+  test("of a killed agent: its job goes to another one by itself, nobody calling", async () => {
+    const agent = await bench.agent();
+    await bench.file("image");
+    const grant = await agent.grant("image");
+    const other = await bench.agent();
+    agent.kill();
+    expect(await other.grant("image")).toMatchObject({ lease: { job: grant.lease.job, epoch: 2 } });
   });
 
   test("of a revoked key ends at once with 4003", async () => {

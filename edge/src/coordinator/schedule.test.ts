@@ -82,6 +82,55 @@ describe("which job", () => {
   });
 });
 
+describe("a flood", () => {
+  const SLOTS = 16;
+  /** Fills what is free, and ends the job that has run longest; answers whose slots they are after each round. */
+  function run(rounds: number, jobsOf: (round: number) => Waiting[]): Map<string, number>[] {
+    const rings: Rings = new Map();
+    const running: string[] = [];
+    return Array.from({ length: rounds }, (_, round) => {
+      running.splice(0, running.length === SLOTS ? 2 : 0);
+      const held: Record<string, number> = {};
+      for (const owner of running) held[owner] = (held[owner] ?? 0) + 1;
+      const free = { gpu: 0, cpu: SLOTS - running.length, io: 0 };
+      const seats = [seat("a", { free, capacity: { gpu: 0, cpu: SLOTS, io: 0 } })];
+      const jobs = jobsOf(round);
+      for (const { job } of pairUp(jobs, seats, usage(seats, held), rings, NOW, 100)) {
+        running.push(jobs.find(({ id }) => id === job)?.owner ?? "");
+      }
+      return new Map(
+        Object.entries(Object.groupBy(running, (owner) => owner)).map(([owner, all]) => [
+          owner,
+          all?.length ?? 0,
+        ]),
+      );
+    });
+  }
+  const some = (owner: string, count: number) =>
+    Array.from({ length: count }, () => waiting({ owner, cost: 30 }));
+
+  test("of one owner leaves the others three quarters of the slots, and takes all once nobody else waits", () => {
+    const others = ["b", "c", "d", "e"];
+    const shares = run(60, (round) => [
+      ...some("flood", 40),
+      ...(round < 40 ? others.flatMap((owner) => some(owner, 4)) : []),
+    ]);
+    for (const share of shares.slice(0, 40)) expect(share.get("flood") ?? 0).toBeLessThanOrEqual(SLOTS / 4);
+    for (const owner of others) expect(shares[39]?.get(owner)).toBeGreaterThanOrEqual(2);
+    expect(shares[59]?.get("flood")).toBe(SLOTS);
+  });
+
+  test("of what nobody connected can do holds up nothing else, of its owner neither", () => {
+    const impossible = Array.from({ length: 20 }, () =>
+      waiting({ kind: "audio", needs: "io", turn: RANK.stills }),
+    );
+    const possible = [waiting({ turn: RANK.after }), waiting({ owner: "other", turn: RANK.after })];
+    const seats = [seat("a", { kinds: ["video"], free: { gpu: 0, cpu: 4, io: 4 } })];
+    const given = pair([...impossible, ...possible], seats).map(({ job }) => job);
+    expect(given.sort()).toEqual(possible.map(({ id }) => id).sort());
+  });
+});
+
 describe("which agent", () => {
   test("only one that has proven it can, with a free slot of that kind", () => {
     expect(pair([waiting()], [seat("a", { kinds: ["image"] })])).toEqual([]);

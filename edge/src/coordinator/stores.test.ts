@@ -1,10 +1,10 @@
 /** The small parts around the ledger: ids, badges, waits and what the stores promise. */
 import { describe, expect, test } from "vitest";
 import { freeSlots, isSilent, newBadge, seatOf } from "./badges.ts";
-import { RANK } from "./ledger-types.ts";
+import { RANK, type Job } from "./ledger-types.ts";
 import { newJob } from "./ledger.ts";
 import { blend } from "./speed.ts";
-import { NOW, spec } from "./testing/jobs.ts";
+import { job, NOW, spec } from "./testing/jobs.ts";
 import { openTestLedger } from "./testing/node-sql.ts";
 import { createIds, increment } from "./ulid.ts";
 import { createWaiters } from "./waiters.ts";
@@ -56,6 +56,33 @@ describe("the job store", () => {
     add("film", { owner: "flood", kind: "video" });
     const heads = store.queue.waitingHeads(2).map(({ id }) => id);
     expect(heads).toEqual(["main.flood0000", "main.flood0001", "main.film", "main.modest"]);
+  });
+
+  test("a word that is said anew while the old one is being written stays to be written", () => {
+    const { store } = openTestLedger();
+    store.outbox.add("f", "main.1", NOW);
+    const [row] = store.outbox.due(NOW, 10);
+    store.outbox.add("f", "main.1", NOW);
+    if (row) store.outbox.drop(row);
+    expect(store.outbox.countOf("f")).toBe(1);
+    for (const again of store.outbox.due(NOW, 10)) store.outbox.drop(again);
+    expect(store.outbox.countOf("f")).toBe(0);
+  });
+
+  test("objects may be in the making while a job is held, or may still be taken up again by who lost it", () => {
+    const { store } = openTestLedger();
+    store.jobs.insert(job(), []);
+    const becomes = (changes: Partial<Job>) => {
+      store.jobs.save(job(changes));
+      return store.jobs.isInHand(job().fileId, NOW);
+    };
+    expect(becomes({ state: "ready" })).toBe(false);
+    expect(becomes({ state: "blocked" })).toBe(false);
+    for (const state of ["leased", "committing", "retry_wait"] as const)
+      expect(becomes({ state })).toBe(true);
+    const lost: Partial<Job> = { state: "ready", secretHash: "h", deadline: NOW + 1 };
+    expect(becomes(lost)).toBe(true);
+    expect(becomes({ ...lost, deadline: NOW })).toBe(false);
   });
 
   test("a reply is kept for its boot, and only the latest of them", () => {

@@ -94,7 +94,7 @@ async function withoutBusy(env: Env, keys: readonly string[]): Promise<string[]>
   const busy = new Set<string>();
   for (let at = 0; at < files.length; at += KEYS_PER_CALL) {
     const some = files.slice(at, at + KEYS_PER_CALL);
-    for (const id of await coordinatorOf(env).busyFiles(some)) busy.add(id);
+    for (const id of await coordinatorOf(env).filesInHand(some)) busy.add(id);
   }
   return keys.filter((key) => !busy.has(fileOf(key)));
 }

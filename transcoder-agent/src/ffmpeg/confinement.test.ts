@@ -3,22 +3,21 @@
  * are to be had all of it must fail; where not, `check` must say so, and the limits that remain must hold.
  */
 import { execFile, spawn, type ChildProcess } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { availableParallelism, networkInterfaces, tmpdir } from "node:os";
+import { availableParallelism, networkInterfaces } from "node:os";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { admitToTools, confineAtMost, confinement, useTools } from "./confinement.ts";
-import type { Invocation } from "./invocation.ts";
+import { openStandIn, type StandIn } from "../testing/stand-in.ts";
+import { admitToTools, confineAtMost, confinement } from "./confinement.ts";
 import { runFfmpeg, runFfprobe } from "./run.ts";
 
 const KEY = "cca_a-key-that-nobody-may-read";
 const MARK = "capcloud-hostile-marker";
 
-let folder: string;
-let job: string;
+let tool: StandIn;
 let keyFile: string;
 let canary: Server;
 let port: number;
@@ -29,11 +28,9 @@ let victim: ChildProcess;
 let outside: string;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "capcloud-confined-"));
-  job = join(folder, "job");
-  outside = join("/usr", basename(folder));
-  await mkdir(job);
-  keyFile = join(folder, "agent.key");
+  tool = await openStandIn();
+  outside = join("/usr", basename(tool.folder));
+  keyFile = join(tool.folder, "agent.key");
   await writeFile(keyFile, KEY, { mode: 0o600 });
   canary = createServer((_, response) => void response.end("hello"));
   canary.on("connection", () => void (knocks += 1));
@@ -48,39 +45,8 @@ afterAll(async () => {
   victim.kill("SIGKILL");
   await rm(outside, { force: true });
   canary.close();
-  useTools({ ffmpeg: "ffmpeg", ffprobe: "ffprobe" });
-  await rm(folder, { recursive: true, force: true });
+  await tool.close();
 });
-
-let programs = 0;
-
-/** Perl opens /dev/null for what it is given by a word, so it gets a file. */
-async function perl(text: string): Promise<string> {
-  const bin = join(folder, `bin-${programs}`);
-  await mkdir(bin, { recursive: true });
-  await writeFile(join(bin, "program.pl"), text);
-  return `perl ${join(bin, "program.pl")}`;
-}
-
-/** Puts a program in the place of both tools. There is no /dev inside: bash opens sockets by itself. */
-async function disguise(...lines: string[]): Promise<void> {
-  const bin = join(folder, `bin-${programs++}`);
-  await mkdir(bin, { recursive: true });
-  const path = join(bin, "tool");
-  await writeFile(path, ["#!/bin/bash", ...lines, ""].join("\n"));
-  await chmod(path, 0o755);
-  useTools({ ffmpeg: path, ffprobe: path });
-}
-
-/** What it says when it runs as ffprobe. */
-async function said(...lines: string[]): Promise<string> {
-  await disguise(...lines);
-  return (await runFfprobe([])).text;
-}
-
-function writing(): Invocation {
-  return { inputs: [{ options: [], url: "x" }], outputs: [{ options: [], path: join(job, "out.mp4") }] };
-}
 
 function ownAddresses(): string[] {
   const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
@@ -137,7 +103,7 @@ describe.skipIf(!able)("in namespaces", () => {
   beforeAll(() => confineAtMost("namespaces"));
 
   test("nothing can be reached, on no address of this machine", async () => {
-    const text = await said(...knock(), "echo done");
+    const text = await tool.said(...knock(), "echo done");
     expect(text).toContain("done");
     expect(text).not.toContain("open");
     expect(knocks).toBe(0);
@@ -148,7 +114,7 @@ describe.skipIf(!able)("in namespaces", () => {
     await new Promise<void>((resolve) => source.listen(0, "127.0.0.1", resolve));
     await admitToTools(source);
     const { port: opened } = source.address() as AddressInfo;
-    const text = await said(
+    const text = await tool.said(
       `exec 3<>/dev/tcp/127.0.0.1/${opened}; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3; while read -r line <&3; do echo "$line"; done; echo "$line"`,
       ...knock(),
       "echo done",
@@ -159,7 +125,7 @@ describe.skipIf(!able)("in namespaces", () => {
   });
 
   test("keys, environments and other people's files are not there", async () => {
-    const text = await said(
+    const text = await tool.said(
       `echo "$(<${keyFile})" 2>&1`,
       "for file in /proc/*/environ; do tr '\\0' '\\n' < $file; done 2>&1",
       `tr '\\0' '\\n' < /proc/${victim.pid}/environ 2>&1`,
@@ -172,22 +138,22 @@ describe.skipIf(!able)("in namespaces", () => {
   });
 
   test("nothing can be written but the folder of the output", async () => {
-    const input = join(folder, "input.bin");
+    const input = join(tool.folder, "input.bin");
     await writeFile(input, "as it was");
-    await disguise(
+    await tool.disguise(
       `(echo x > ${outside}; echo x > ${keyFile}; echo x > ${input}) 2>&1 | cat >&2`,
-      `echo "read $(<${input})" > ${job}/out.mp4`,
+      `echo "read $(<${input})" > ${tool.job}/out.mp4`,
       "echo progress=end",
     );
-    await runFfmpeg({ ...writing(), inputs: [{ options: [], url: input }] });
-    expect(await readFile(join(job, "out.mp4"), "utf8")).toBe("read as it was\n");
+    await runFfmpeg({ ...tool.writing, inputs: [{ options: [], url: input }] });
+    expect(await readFile(join(tool.job, "out.mp4"), "utf8")).toBe("read as it was\n");
     expect(await readFile(input, "utf8")).toBe("as it was");
     expect(await readFile(keyFile, "utf8")).toBe(KEY);
     await expect(stat(outside)).rejects.toThrow("ENOENT");
   });
 
   test("no other process is seen or ended", async () => {
-    const text = await said(
+    const text = await tool.said(
       `kill -9 ${victim.pid} ${process.pid} 2>&1; ls /proc | grep -c '^[0-9]'; echo done`,
     );
     expect(text).toContain("done");
@@ -195,7 +161,7 @@ describe.skipIf(!able)("in namespaces", () => {
   });
 
   test("no powers are left, and none are to be had", async () => {
-    const text = await said(
+    const text = await tool.said(
       "grep -E 'Cap(Eff|Prm|Bnd)|NoNewPrivs' /proc/self/status",
       "unshare --user true 2>&1; mount -t tmpfs x /usr 2>&1; echo done",
     );
@@ -211,11 +177,11 @@ describe.skipIf(!able)("in namespaces", () => {
   test("processes are counted, and all end with the run", async () => {
     const most = 512 + 256 * availableParallelism();
     const bomb = `$0 = "${MARK}"; while ($n < ${most + 200}) { my $p = fork(); last unless defined $p; if ($p == 0) { sleep 60; exit } $n++ } print "$n\\n"`;
-    const made = Number(await said(`exec ${await perl(bomb)}`));
+    const made = Number(await tool.said(`exec ${await tool.perl(bomb)}`));
     expect(made).toBeGreaterThan(10);
     expect(made).toBeLessThan(most);
     await until(async () => (await processesWith(MARK)) === 0);
-    expect(await said("echo well")).toBe("well\n");
+    expect(await tool.said("echo well")).toBe("well\n");
   });
 
   /** Kills what holds the namespaces open: a child of this process that waits for it to end. */
@@ -235,13 +201,13 @@ describe.skipIf(!able)("in namespaces", () => {
     );
 
   test("where the room was destroyed, the next run makes it anew, or nothing is run", async () => {
-    await disguise("echo well");
+    await tool.disguise("echo well");
     expect(await outcome()).toBe("well\n");
     await destroyRoom();
     await until(async () => (await outcome()) === "well\n");
     const { PATH } = process.env;
     await destroyRoom();
-    process.env.PATH = folder;
+    process.env.PATH = tool.folder;
     try {
       await until(async () => (await outcome()).includes("can no longer be confined"));
     } finally {
@@ -257,52 +223,14 @@ describe("with limits alone", () => {
 
   test("it is said, and that the traps of these tests work is seen", async () => {
     expect((await confinement()).sentence).toMatch(/^limits only: /);
-    await said(...knock());
+    await tool.said(...knock());
     expect(knocks).toBe(ownAddresses().length);
-  });
-});
-
-describe.each(["namespaces", "limits"] as const)("limits hold: %s at most", (at) => {
-  beforeAll(() => confineAtMost(at));
-  afterAll(() => confineAtMost("namespaces"));
-
-  test("a hundred gigabytes are not written", async () => {
-    const huge = `$SIG{XFSZ} = "IGNORE"; open(F, ">", "${job}/huge-${at}"); print STDERR truncate(F, 100e9) ? "written" : "refused: $!"`;
-    await disguise(await perl(huge), "echo progress=end");
-    expect((await runFfmpeg(writing())).warnings).toMatch(/^refused: File too large/);
-    expect((await stat(join(job, `huge-${at}`))).size).toBe(0);
-  });
-
-  test("memory, processor time, open files and core dumps have their ends", async () => {
-    const text = await said('while read -r line; do echo "$line"; done < /proc/self/limits');
-    const limit = (name: string) => new RegExp(`${name} +(\\S+) +(\\S+)`).exec(text)?.slice(1);
-    for (const name of ["Max data size", "Max cpu time", "Max file size"])
-      for (const value of limit(name) ?? []) expect(Number(value)).toBeGreaterThan(0);
-    expect(limit("Max open files")).toEqual(["512", "512"]);
-    expect(limit("Max core file size")).toEqual(["0", "0"]);
-    expect(text).toContain("Max data size");
-  });
-
-  test("what was limited stays limited", async () => {
-    const text = await said(
-      "prlimit --nofile=1024 --pid $$ 2>&1; ulimit -n 2>&1; ulimit -H -n 600 2>&1; ulimit -H -n",
-    );
-    expect(text.trim().split("\n").at(-1)).toBe("512");
-  });
-
-  test("the environment holds nothing of the agent's", async () => {
-    process.env["CAPCLOUD_KEY"] = KEY;
-    try {
-      expect(await said("set")).not.toContain(KEY);
-    } finally {
-      delete process.env["CAPCLOUD_KEY"];
-    }
   });
 });
 
 test("where user namespaces are off, the switch is named", async () => {
   // A system without them is made by one in which they are, and there turned off.
-  const script = join(folder, "ask.mjs");
+  const script = join(tool.folder, "ask.mjs");
   const module = new URL("confinement.ts", import.meta.url).href;
   await writeFile(
     script,

@@ -3,17 +3,15 @@
  * and limits, or limits alone, or only what any system does; `check` and each hello say which. Used by
  * `run.ts`, which starts the tools, and by those who serve inputs to them.
  */
-import { existsSync, readFileSync, realpathSync } from "node:fs";
 import type { Server } from "node:http";
-import { availableParallelism, release, totalmem } from "node:os";
-import { dirname, isAbsolute } from "node:path";
 import { DISK_MARGIN_BYTES, freeBytes } from "../disk.ts";
 import { JobError } from "../errors.ts";
 import { chainGuard, findProgram, guardianGuard, type Guard } from "./guard.ts";
-import { FILE_BYTES, limitOptions, parseHardLimits, type Room } from "./limits.ts";
+import { FILE_BYTES, limitOptions } from "./limits.ts";
 import { Namespaces, step } from "./namespaces.ts";
 import { explain, isHeld } from "./obstacles.ts";
-import { DEVICE_FOLDERS, isWithin, SYSTEM_FILES, SYSTEM_FOLDERS, type System, type View } from "./view.ts";
+import { countsApart, roomHere, systemHere } from "./surroundings.ts";
+import type { View } from "./view.ts";
 
 export interface Confinement {
   /** As a hello tells it. */
@@ -33,8 +31,6 @@ interface Found extends Omit<Confinement, "devicesOut"> {
 const RESERVE_BYTES = DISK_MARGIN_BYTES / 2;
 /** A run that writes no file still has its root put together. */
 const NO_FILE_BYTES = 1_024 * 1_024;
-/** From here on processes in a user namespace are counted by themselves (Linux 5.14). */
-const COUNTED_SINCE = [5, 14] as const;
 /** Whether a program finds all that it needs; what it answers is its own affair. */
 const STARTS = '"$0" -version; [ $? -lt 126 ]';
 const NOTHING: View = { reads: [], writes: [], devices: false };
@@ -103,8 +99,8 @@ export async function guardFor(
   if (!limits) return withTool(guardianGuard(), path);
   const inside = namespaces !== null && !(view.devices && settings.devicesOut) ? namespaces : null;
   const fileBytes = await roomFor(view, Math.max(FILE_BYTES, wish.fileBytes ?? 0));
-  const counted = inside !== null && isCounted();
-  const options = limitOptions(room(), {
+  const counted = inside !== null && countsApart();
+  const options = limitOptions(roomHere(), {
     ...{ wallMs: wish.wallMs, fileBytes, devices: view.devices, counted },
   });
   const chain =
@@ -157,7 +153,7 @@ async function tryAll(): Promise<Found> {
     for (const [port, server] of admitted) await namespaces.admit(server, port);
     settings.proven = true;
     void watchOver(namespaces);
-    const missing = isCounted() ? "" : ", none on processes before Linux 5.14";
+    const missing = countsApart() ? "" : ", none on processes before Linux 5.14";
     const sentence = `no network, read-only files, limits (user namespaces${missing})`;
     return { word: "namespaces", sentence, namespaces, limits: true };
   } catch (error) {
@@ -183,7 +179,7 @@ async function watchOver(namespaces: Namespaces): Promise<void> {
 
 /** Null where tools can be tied to the agent and limited. */
 async function worksHere(): Promise<string | null> {
-  const options = limitOptions(room(), {
+  const options = limitOptions(roomHere(), {
     wallMs: 1_000,
     fileBytes: NO_FILE_BYTES,
     devices: false,
@@ -202,7 +198,7 @@ async function openNamespaces(): Promise<Namespaces> {
   const program = findProgram(settings.tools.ffmpeg) ?? "true";
   let failure: unknown;
   for (const ownProc of [true, false]) {
-    const namespaces = await Namespaces.open(systemHere(ownProc));
+    const namespaces = await Namespaces.open(systemHere(Object.values(settings.tools), ownProc));
     try {
       await step([...namespaces.confine(NOTHING), "sh", "-c", STARTS, program]);
       return namespaces;
@@ -212,41 +208,4 @@ async function openNamespaces(): Promise<Namespaces> {
     }
   }
   throw failure;
-}
-
-/** The system's folders, and those of tools that lie elsewhere. */
-function systemHere(ownProc: boolean): System {
-  const here = (paths: readonly string[]) => paths.filter((path) => existsSync(path));
-  const libraries = (process.env["LD_LIBRARY_PATH"] ?? "").split(":").filter((path) => isAbsolute(path));
-  const programs = Object.values(settings.tools).flatMap((tool) => {
-    const path = findProgram(tool);
-    return path === null ? [] : [dirname(path), dirname(realpathSync(path))];
-  });
-  const folders = here(SYSTEM_FOLDERS);
-  const more = here([...programs, ...libraries]).filter(
-    (path) => !folders.some((folder) => isWithin(path, folder)),
-  );
-  return {
-    folders: [...folders, ...new Set(more)],
-    files: here(SYSTEM_FILES),
-    deviceFolders: here(DEVICE_FOLDERS),
-    ownProc,
-  };
-}
-
-function isCounted(): boolean {
-  const [major = 0, minor = 0] = release().split(".").map(Number);
-  return major > COUNTED_SINCE[0] || (major === COUNTED_SINCE[0] && minor >= COUNTED_SINCE[1]);
-}
-
-let measured: Room | null = null;
-
-function room(): Room {
-  const limit = process.constrainedMemory();
-  measured ??= {
-    cores: availableParallelism(),
-    memoryBytes: limit > 0 ? Math.min(limit, totalmem()) : totalmem(),
-    hard: parseHardLimits(readFileSync("/proc/self/limits", "utf8")),
-  };
-  return measured;
 }

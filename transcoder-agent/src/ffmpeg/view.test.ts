@@ -1,7 +1,6 @@
-/** A run sees what it reads and writes and the system's programs; limits grow with the machine and end at it. */
+/** A run sees what it reads and writes, and the system's programs. */
 import { expect, test } from "vitest";
 import { SOFTWARE } from "./h264.ts";
-import { limitOptions, parseHardLimits, type Room } from "./limits.ts";
 import { filesOf, mountsOf, stageOf, viewOfProbe, viewOfRun, type System } from "./view.ts";
 
 const SYSTEM: System = {
@@ -61,27 +60,4 @@ test("the root stands beside what is shown in it", () => {
   const view = { reads: [], writes: ["/mnt/work/job"], devices: false };
   expect(stageOf(SYSTEM, view)).toBe("/media");
   expect(stageOf(SYSTEM, { ...view, writes: ["/srv/x", "/media/x", "/boot/x", "/mnt"] })).toBeNull();
-});
-
-const ROOM: Room = { cores: 4, memoryBytes: 64 * 1_024 ** 3, hard: new Map() };
-const RUN = { wallMs: 60_000, fileBytes: 5, devices: false, counted: true };
-
-test("limits grow with the machine, end at its memory and are never above what there is", () => {
-  expect(limitOptions(ROOM, RUN)).toEqual([
-    "--core=0",
-    "--nofile=512",
-    "--fsize=5",
-    "--cpu=300",
-    `--data=${10 * 1_024 ** 3}`,
-    "--nproc=1536",
-  ]);
-  const small = { ...ROOM, memoryBytes: 4 * 1_024 ** 3 };
-  expect(limitOptions(small, RUN)).toContain(`--data=${Math.floor(3.6 * 1_024 ** 3)}`);
-  const hard = parseHardLimits(
-    "Limit                     Soft Limit           Hard Limit           Units\nMax open files            100                  256                  files\nMax cpu time              unlimited            unlimited            seconds\n",
-  );
-  expect(limitOptions({ ...ROOM, hard }, RUN)).toContain("--nofile=256");
-  // Drivers reserve what they like; without a namespace all of a user's processes would count.
-  const options = limitOptions(ROOM, { ...RUN, devices: true, counted: false }).join(" ");
-  expect(options).not.toMatch(/data|nproc/);
 });

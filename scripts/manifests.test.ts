@@ -75,6 +75,7 @@ const Trigger = z.strictObject({
     query: z.string(),
     threshold: z.string(),
     activationThreshold: z.string(),
+    ignoreNullValues: z.literal("false"),
   }),
 });
 const Manifest = z.looseObject({

@@ -86,7 +86,10 @@ function heldView({ id, fileId: file, kind, part, slot, fraction, startedAt }: H
 }
 
 /** The first that holds. */
-function stateOf({ revokedAt, state }: AgentRow, seen: AgentSight | undefined): AgentViewState {
+export function stateOf(
+  { revokedAt, state }: Pick<AgentRow, "revokedAt" | "state">,
+  seen: Pick<AgentSight, "connectedAt" | "resting"> | undefined,
+): AgentViewState {
   if (revokedAt !== null) return "revoked";
   if (state !== "active") return state;
   if (!seen || seen.connectedAt === null) return "offline";

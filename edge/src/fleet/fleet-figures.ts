@@ -1,38 +1,23 @@
 /** Agents and slots in numbers, pure: the catalogue's rows and the coordinator's sight put together, for /metrics. */
-import type { ResourceClass, Slots } from "#protocol";
+import type { ResourceClass } from "#protocol";
+import type { AgentRow } from "../catalog/agents.ts";
+import type { AgentSight } from "../coordinator/admin/fleet-sight.ts";
+import { stateOf, type AgentViewState } from "./agent-view.ts";
 
 const CLASSES: readonly ResourceClass[] = ["gpu", "cpu", "io"];
-export const AGENT_STATES = ["online", "resting", "offline", "draining", "paused"] as const;
+/** Revoked ones are no part of the fleet. */
+const STATES: readonly AgentViewState[] = ["online", "resting", "offline", "draining", "paused"];
 
-/** Of the catalogue's row. */
-interface Wanted {
-  id: string;
-  state: "active" | "paused" | "draining";
-}
-/** Of the coordinator's sight. */
-interface Seen {
-  id: string;
-  connectedAt: number | null;
-  resting: string | null;
-  slots: Slots;
-  free: Slots;
+type Wanted = Pick<AgentRow, "id" | "state" | "revokedAt">;
+type Seen = Pick<AgentSight, "id" | "connectedAt" | "resting" | "free"> & {
   jobs: readonly { slot: ResourceClass }[];
-}
+};
 
-/** As `GET /api/agents` has their states: the first that holds. `rows` without the revoked ones. */
+/** By the states of `GET /api/agents`. */
 export function agentFigures(rows: readonly Wanted[], seen: readonly Seen[]): Record<string, number> {
   const links = new Map(seen.map((agent) => [agent.id, agent]));
-  const counts: Record<string, number> = Object.fromEntries(AGENT_STATES.map((state) => [state, 0]));
-  for (const { id, state } of rows) {
-    const is = state === "active" ? linkState(links.get(id)) : state;
-    counts[is] = (counts[is] ?? 0) + 1;
-  }
-  return counts;
-}
-
-function linkState(seen: Seen | undefined): (typeof AGENT_STATES)[number] {
-  if (!seen || seen.connectedAt === null) return "offline";
-  return seen.resting === null ? "online" : "resting";
+  const states = rows.map((row) => stateOf(row, links.get(row.id)));
+  return Object.fromEntries(STATES.map((state) => [state, states.filter((one) => one === state).length]));
 }
 
 /** Held by leases, also of agents that left a moment ago; free only where one is connected. */

@@ -89,18 +89,17 @@ test("a quiet host without receiver has figures too, and a label may hold anythi
 });
 
 test("agents are counted in the state that the operator's page shows", () => {
-  const slots = { gpu: 0, cpu: 2, io: 4 };
   const none = { gpu: 0, cpu: 0, io: 0 };
   const seen = [
     {
       id: "on",
       connectedAt: 1,
       resting: null,
-      slots,
+
       free: { gpu: 0, cpu: 1, io: 4 },
       jobs: [{ slot: "cpu" as const }],
     },
-    { id: "rest", connectedAt: 1, resting: "night", slots, free: none, jobs: [] },
+    { id: "rest", connectedAt: 1, resting: "night", free: none, jobs: [] },
     {
       id: "gone",
       connectedAt: null,
@@ -109,10 +108,11 @@ test("agents are counted in the state that the operator's page shows", () => {
       free: none,
       jobs: [{ slot: "io" as const }],
     },
-    { id: "held", connectedAt: 1, resting: null, slots, free: none, jobs: [] },
+    { id: "held", connectedAt: 1, resting: null, free: none, jobs: [] },
   ];
   const rows = ["on", "rest", "gone", "new", "held"].map((id) => ({
     id,
+    revokedAt: null,
     state: id === "held" ? ("paused" as const) : ("active" as const),
   }));
   expect(agentFigures(rows, seen)).toEqual({ online: 1, resting: 1, offline: 2, draining: 0, paused: 1 });

@@ -4,8 +4,13 @@ import { FILE_KINDS } from "../db/schema.ts";
 import { Problem } from "../http/problems.ts";
 import { deletePage } from "./delete-page.tsx";
 import { filePage } from "./file-page.tsx";
+import { agentsPage } from "./fleet/agents-page.tsx";
+import { enrollPage } from "./fleet/enroll-page.tsx";
+import { jobPage } from "./fleet/job-page.tsx";
+import { jobsPage } from "./fleet/jobs-page.tsx";
 import { blockText } from "./json-block.tsx";
 import { problemPage } from "./problem-page.tsx";
+import { agentOf, enrolmentOf, jobOf, NOON, queueOf } from "./testing/fleets.ts";
 import { HOSTILE, recordOf, renditionOf } from "./testing/records.ts";
 
 /** Every tag with the names of its attributes: what a name must never change. */
@@ -29,7 +34,9 @@ async function render(kind: FileKind, hostile: string): Promise<string> {
     type: "video/mp4",
     renditions: [renditionOf("rung", "480", "failed", { reason: hostile })],
   });
-  return String(await filePage({ record, kind, text: { text: hostile, cut: true }, uploadedAt: 0 }));
+  return String(
+    await filePage({ record, kind, text: { text: hostile, cut: true }, uploadedAt: 0, operator: true }),
+  );
 }
 
 test.each(FILE_KINDS.flatMap((kind) => HOSTILE.map((name) => [kind, name] as const)))(
@@ -50,6 +57,33 @@ test.each(HOSTILE)("neither a delete page nor a problem is broken by %j", async 
   const [mean, plain] = await Promise.all([pages(hostile), pages("plain")]);
   expect(mean.map((page) => skeleton(String(page)))).toEqual(plain.map((page) => skeleton(String(page))));
 });
+
+test.each(HOSTILE)(
+  "no page of the operator's is broken by a machine that calls itself %j",
+  async (hostile) => {
+    const pages = (words: string) => {
+      const error = { code: "crashed", message: words };
+      const job = jobOf({ part: words, error });
+      return Promise.all([
+        agentsPage({
+          agents: [
+            agentOf({ label: words, reason: words, platform: words, encoders: [words], state: "resting" }),
+          ],
+          ...{ queue: queueOf(), origin: "https://files.example", now: NOON },
+        }),
+        jobsPage({ jobs: [job], next: null, state: null, file: words, now: NOON }),
+        jobPage(
+          { ...job, history: job.history.map((attempt) => ({ ...attempt, label: words, error })) },
+          NOON,
+        ),
+        enrollPage({ enrolment: enrolmentOf({ label: words, platform: words }), now: NOON }),
+        enrollPage({ enrolment: null, asked: words }),
+      ]);
+    };
+    const [mean, plain] = await Promise.all([pages(hostile), pages("plain")]);
+    expect(mean.map((page) => skeleton(String(page)))).toEqual(plain.map((page) => skeleton(String(page))));
+  },
+);
 
 test.each(HOSTILE)("a block of data holding %j stays one block and reads back the same", (hostile) => {
   const text = blockText({ name: hostile });

@@ -16,6 +16,8 @@ import { statusLine } from "./shared/status-line.ts";
 export interface FileView extends StageView {
   /** Milliseconds since 1970 UTC. */
   uploadedAt: number;
+  /** The operator sees what its owner sees. */
+  operator: boolean;
 }
 
 export function filePage(view: FileView) {
@@ -40,6 +42,7 @@ export function filePage(view: FileView) {
           <Status record={record} />
           <Actions record={record} kind={kind} />
           <Links record={record} kind={kind} />
+          <Work hidden={!view.operator} />
         </div>
         <Details view={view} />
       </div>
@@ -84,6 +87,10 @@ function Actions({ record, kind }: { record: RecordView; kind: FileKind }) {
           <span>Copy embed</span>
         </button>
       ) : null}
+      <button class="button" type="button" id="retry" hidden>
+        <Icon name="retry" />
+        Try again
+      </button>
       <button class="button danger" type="button" id="delete" hidden>
         <Icon name="trash" />
         Delete
@@ -99,6 +106,23 @@ function Links({ record, kind }: { record: RecordView; kind: FileKind }) {
       {snippets(record, kind).map(({ label, text }) => (
         <CopyField label={label} text={text} />
       ))}
+    </details>
+  );
+}
+
+/** Every attempt at every job: for whoever uploaded it from this browser, and for the operator. */
+function Work({ hidden }: { hidden: boolean }) {
+  return (
+    <details class="fold scripted" id="work" hidden={hidden}>
+      <summary>How it was made</summary>
+      <p class="problem" id="work-problem" role="alert"></p>
+      <dl class="details" id="work-list"></dl>
+      <template id="work-entry">
+        <div>
+          <dt></dt>
+          <dd></dd>
+        </div>
+      </template>
     </details>
   );
 }

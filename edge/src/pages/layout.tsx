@@ -9,6 +9,8 @@ export interface Shell {
   tags?: Tag[];
   /** Entries of `edge/client/`, by name. */
   scripts?: string[];
+  /** Style sheets besides the one of all pages, by name. */
+  styles?: string[];
   /** Kept out of search engines; every page but the front page is. */
   unlisted?: boolean;
   /** The page is not the way in itself, so it shows one. */
@@ -34,6 +36,9 @@ function Document({ shell, children }: { shell: Shell; children?: Child }) {
           <meta {...tag} />
         ))}
         <link rel="stylesheet" href="/assets/app.css" />
+        {(shell.styles ?? []).map((name) => (
+          <link rel="stylesheet" href={`/assets/${name}.css`} />
+        ))}
         <link rel="icon" href="/assets/icon.svg" type="image/svg+xml" />
         <link rel="apple-touch-icon" href="/assets/icon-180.png" />
         {(shell.scripts ?? []).map((name) => (

@@ -14,6 +14,7 @@ import { Problem } from "../http/problems.ts";
 import { bucketOf } from "../storage/shards.ts";
 import { deletePage } from "./delete-page.tsx";
 import { filePage } from "./file-page.tsx";
+import { fleetPageRoutes } from "./fleet/routes.tsx";
 import { frontPage } from "./front-page.tsx";
 import { TEXT_HEAD_BYTES, type TextHead, textHead } from "./stage-text.tsx";
 import { readRecord } from "./shared/record.ts";
@@ -22,6 +23,8 @@ import { readRecord } from "./shared/record.ts";
 const PROGRESS_WAIT_MS = 250;
 
 export const pageRoutes = createApp();
+
+pageRoutes.route("/", fleetPageRoutes);
 
 pageRoutes.get("/", (c) => {
   const { maxFileBytes, anonymousUploads } = c.get("config");
@@ -32,7 +35,8 @@ pageRoutes.get(`/${SLUG}`, async (c) => {
   const visit = visitOf(c);
   const file = await openFile(visit.db, c.req.param("slug"));
   const [record, text] = await Promise.all([recordSoon(visit, file), readText(visit, file)]);
-  const view = { record: readRecord(record), kind: file.kind, text, uploadedAt: file.createdAt };
+  const operator = c.get("visitor").kind === "operator";
+  const view = { record: readRecord(record), kind: file.kind, text, uploadedAt: file.createdAt, operator };
   return answer(c, filePage(view));
 });
 

@@ -1,0 +1,67 @@
+/** Dialogs of the agents' page, apart from the cards, which are drawn anew while a dialog is open. */
+import type { AgentView } from "../../fleet/agent-view.ts";
+
+export function AgentDialogs({ agents }: { agents: AgentView[] }) {
+  return (
+    <div id="agent-dialogs" data-live>
+      {agents.map((agent) => (
+        <>
+          <Edit agent={agent} />
+          <Revoke agent={agent} />
+        </>
+      ))}
+    </div>
+  );
+}
+
+function Edit({ agent: { id, label, tier } }: { agent: AgentView }) {
+  return (
+    <dialog id={`edit-${id}`} aria-labelledby={`edit-title-${id}`}>
+      <h2 id={`edit-title-${id}`}>{label}</h2>
+      <form data-api={`PATCH /api/agents/${id}`} data-done="Saved" class="fields">
+        <label for={`label-${id}`}>Name</label>
+        <input id={`label-${id}`} name="label" type="text" value={label} maxlength={100} required />
+        <label for={`tier-${id}`}>Tier</label>
+        <select id={`tier-${id}`} name="tier" data-number>
+          {Array.from({ length: 10 }, (_, value) => (
+            <option value={String(value)} selected={value === tier}>
+              {tierWords(value)}
+            </option>
+          ))}
+        </select>
+        <p class="fine">Machines of a higher tier get jobs first.</p>
+        <p class="problem" role="alert"></p>
+        <div class="state-actions">
+          <button class="button primary">Save</button>
+          <button class="button" formmethod="dialog" formnovalidate value="cancel">
+            Cancel
+          </button>
+        </div>
+      </form>
+    </dialog>
+  );
+}
+
+function tierWords(tier: number): string {
+  if (tier === 9) return "9, first";
+  if (tier === 5) return "5, usual";
+  return tier === 0 ? "0, last" : String(tier);
+}
+
+function Revoke({ agent: { id, label } }: { agent: AgentView }) {
+  return (
+    <dialog id={`revoke-${id}`} aria-labelledby={`revoke-title-${id}`}>
+      <h2 id={`revoke-title-${id}`}>{`Revoke ${label}?`}</h2>
+      <p>
+        Its key is worth nothing from now on and what it holds goes to others at once. This cannot be undone.
+      </p>
+      <form data-api={`DELETE /api/agents/${id}`} data-done="Revoked" class="state-actions">
+        <p class="problem" role="alert"></p>
+        <button class="button danger">Revoke</button>
+        <button class="button" formmethod="dialog" formnovalidate value="cancel">
+          Keep it
+        </button>
+      </form>
+    </dialog>
+  );
+}

@@ -3,8 +3,10 @@ import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { ConfigError, type Found } from "./settings.ts";
 
-/** Where systemd and Docker put secrets. */
-const HANDED_OVER = /^\/run\/(credentials|secrets)\//;
+/** Where systemd and Docker put secrets, with bits that say nothing of who can reach them. */
+export function isHandedOver(path: string): boolean {
+  return /^\/run\/(credentials|secrets)\/(?!.*\.\.)/.test(path);
+}
 
 export async function readKeyFile(
   { value: path, origin }: Found,
@@ -14,7 +16,7 @@ export async function readKeyFile(
   if (text === null) throw new ConfigError(`The key file ${path} (${origin}) cannot be read.`);
   const { mode } = await stat(path);
   // Windows has no such bits, and what a service is handed is guarded by who hands it over.
-  if (process.platform !== "win32" && (mode & 0o077) !== 0 && !HANDED_OVER.test(path)) {
+  if (process.platform !== "win32" && (mode & 0o077) !== 0 && !isHandedOver(path)) {
     warn(`${path} can be read by other users of this machine: chmod 600 ${path}`);
   }
   return text.trim();

@@ -2,6 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { isHandedOver } from "./agent-key.ts";
 import { Settings } from "./config.ts";
 import { ConfigError, type Flags } from "./settings.ts";
 
@@ -99,6 +100,13 @@ test("a key comes from the environment or a file, and an open file is warned of"
   await take({ CAPCLOUD_KEY_FILE: path });
   expect(warnings.join()).toMatch(/chmod 600/);
   await expect(take({ CAPCLOUD_KEY_FILE: `${path}s` })).rejects.toThrow(/cannot be read/);
+});
+
+test("a key that a service was handed is not judged by its bits", () => {
+  expect(isHandedOver("/run/credentials/capcloud-agent.service/key")).toBe(true);
+  expect(isHandedOver("/run/secrets/key")).toBe(true);
+  expect(isHandedOver("/run/secrets/../../home/me/key")).toBe(false);
+  expect(isHandedOver("/home/me/run/secrets/key")).toBe(false);
 });
 
 test("a key that would travel unencrypted is warned of, except on this machine", async () => {

@@ -16,15 +16,32 @@ import { buildWorker } from "./build-worker.ts";
 import { onStop } from "./on-stop.ts";
 import { CHROMIUM, ensureTools, FFMPEG } from "./system-tools.ts";
 
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { json: { type: "boolean" }, quick: { type: "boolean" } },
-});
+const KNOWN = benchmarks.map(({ id, title }) => `  ${id.padEnd(4)} ${title}`).join("\n");
+const HELP = `npm run bench -- [B1 B5 …] [options]
+
+Measures ours beside the barest thing that does the same, on real parts, one benchmark after the other. A missed
+target is a figure, not a failure; exits 1 where a benchmark could not run or a guard beside its speed did not hold.
+
+  B1 B5 …   runs these; without any, all, which takes hours
+  --quick   shorter cases, whose figures say less
+  --json    ends with one line of JSON; everything else goes to standard error
+  --help    this
+
+CAPCLOUD_BENCH_FILMS names a folder in which films are kept from run to run.
+
+Those there are:
+${KNOWN}
+`;
+
+const { options, positionals } = readArguments();
+if (options.help) {
+  process.stdout.write(HELP);
+  process.exit(0);
+}
 const wanted = positionals.map((id) => id.toUpperCase());
 const strange = wanted.find((id) => !benchmarks.some((benchmark) => benchmark.id === id));
 if (strange !== undefined) {
-  const known = benchmarks.map(({ id, title }) => `  ${id.padEnd(4)} ${title}`).join("\n");
-  console.error(`There is no benchmark ${strange}. Those there are:\n${known}`);
+  console.error(`There is no benchmark ${strange}. Those there are:\n${KNOWN}`);
   process.exit(1);
 }
 
@@ -61,6 +78,18 @@ await cleanUp();
 if (options.json) process.stdout.write(`${json(figures)}\n`);
 const held = figures.every(({ guards }) => Object.values(guards).every(({ pass }) => pass));
 process.exit(process.exitCode ?? (held ? 0 : 1));
+
+/** Ends with a sentence where an option is unknown. */
+function readArguments() {
+  const known = { json: { type: "boolean" }, quick: { type: "boolean" }, help: { type: "boolean" } } as const;
+  try {
+    const { values, positionals: ids } = parseArgs({ allowPositionals: true, options: known });
+    return { options: values, positionals: ids };
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
+    process.exit(1);
+  }
+}
 
 /** Figures of a machine that is busy with something else say little; whoever reads them should know. */
 function machineLine(): string {

@@ -13,6 +13,8 @@ import { images } from "./b11-images.ts";
 import { killed } from "./b12-killed.ts";
 import { operations } from "./b13-operations.ts";
 import { start } from "./b14-start.ts";
+import { recovery } from "./b15-recovery.ts";
+import { flood } from "./b16-flood.ts";
 
 export const benchmarks: readonly Benchmark[] = [
   ladder,
@@ -28,4 +30,6 @@ export const benchmarks: readonly Benchmark[] = [
   killed,
   operations,
   start,
+  recovery,
+  flood,
 ];

@@ -28,6 +28,8 @@ export interface House {
   /** The record and when it was seen, as soon as it passes the test. */
   untilRecord(id: string, test: (record: FileRecord) => boolean): Promise<{ record: FileRecord; at: number }>;
   untilIdle(): Promise<void>;
+  /** Kills the edge outright and starts it again over the same data; resolves when it listens. */
+  restartEdge(): Promise<void>;
 }
 
 const LIMIT_MS = 1_800_000;
@@ -48,13 +50,15 @@ export async function openHouse(bench: Bench, options: HouseOptions = {}): Promi
   const dataDir = `${bench.folder}/house-${Date.now()}`;
   const { storage } = options;
   const through = storage && { R2_ENDPOINT: `${storage.url}/cdn-cgi/local/r2/s3` };
-  const edge = await startLocalEdge({ dataDir, vars: { ...VARS, ...options.vars, ...through } });
-  bench.defer(() => edge.stop());
+  const vars = { ...VARS, ...options.vars, ...through };
+  const others = ourProcesses("workerd");
+  const edge = await startLocalEdge({ dataDir, vars });
+  bench.defer(() => house.edge.stop());
   storage?.toward(edge.url);
   const agents: WatchedAgent[] = [];
   const news = new News();
   const allIdle = () => agents.every((agent) => agent.isIdle());
-  return {
+  const house: House = {
     url: edge.url,
     edge,
     agents,
@@ -74,7 +78,14 @@ export async function openHouse(bench: Bench, options: HouseOptions = {}): Promi
     untilIdle: async () => {
       while (!allIdle()) await sleep(FAST_POLL_MS);
     },
+    restartEdge: async () => {
+      for (const pid of ourProcesses("workerd")) if (!others.includes(pid)) process.kill(pid, "SIGKILL");
+      // What cleans up after a process that is gone may complain of that.
+      await house.edge.stop().catch(() => {});
+      house.edge = await startLocalEdge({ dataDir, vars, port: Number(new URL(edge.url).port) });
+    },
   };
+  return house;
 }
 
 /** Wakes whoever waits when an agent has said something. */

@@ -13,6 +13,7 @@ import {
   PROTOCOL_VERSION,
   type Slots,
   SUBPROTOCOL,
+  type Welcome,
 } from "#protocol";
 
 export interface SimulatedUpload {
@@ -26,6 +27,10 @@ export interface SimulatedAgentOptions {
   key: string;
   label: string;
   slots: Slots;
+  /** Of an agent that comes back: as before, with what it holds and where its counting stood. */
+  bootId?: string;
+  held?: LeaseRef[];
+  afterSeq?: number;
   /** Called with each grant; what it throws is kept in `failures`. */
   work: (grant: Grant, agent: SimulatedAgent) => Promise<void> | void;
 }
@@ -38,10 +43,14 @@ export class SimulatedAgent {
   readonly #options: SimulatedAgentOptions;
   readonly #socket: WebSocket;
   readonly #waiting = new Map<number, (reply: Reply) => void>();
-  #seq = 0;
+  /** Of its latest frame. */
+  seq: number;
+  /** What it was greeted with. */
+  welcome: Welcome | null = null;
 
   private constructor(options: SimulatedAgentOptions, socket: WebSocket) {
     this.#options = options;
+    this.seq = options.afterSeq ?? 0;
     this.#socket = socket;
     socket.on("message", (data: Buffer) => this.#hear(data.toString()));
   }
@@ -60,17 +69,23 @@ export class SimulatedAgent {
       ...{ cores: 1, memoryBytes: 1_000_000_000, platform: "simulated" },
     };
     const reply = await agent.ask({
-      ...{ type: "hello", protocol: PROTOCOL_VERSION, agentVersion: "0.0.0", bootId: crypto.randomUUID() },
-      ...{ label: options.label, capabilities, slots: options.slots, held: [] },
+      ...{
+        type: "hello",
+        protocol: PROTOCOL_VERSION,
+        agentVersion: "0.0.0",
+        bootId: options.bootId ?? crypto.randomUUID(),
+      },
+      ...{ label: options.label, capabilities, slots: options.slots, held: options.held ?? [] },
     });
     if (reply.type !== "welcome")
       throw new Error(`${options.label} was not welcomed: ${JSON.stringify(reply)}`);
-    agent.ready(options.slots);
+    agent.welcome = reply;
+    if (!options.held?.length) agent.ready(options.slots);
     return agent;
   }
 
   tell(frame: Said): number {
-    const seq = (this.#seq += 1);
+    const seq = (this.seq += 1);
     this.#socket.send(JSON.stringify({ ...frame, seq }));
     return seq;
   }

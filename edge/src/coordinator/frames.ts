@@ -35,7 +35,8 @@ export async function receiveText(
   // Its socket is closed, but what it had sent before still arrives.
   if (badge.revoked) return;
   const parsed = parse(text);
-  if (badge.bootId === null && refuseProtocol({ pool, socket, badge, now }, parsed.json)) return;
+  const greets = "fault" in parsed || parsed.frame.type === "hello";
+  if (greets && refuseProtocol({ pool, socket, badge, now }, parsed.json)) return;
   if ("fault" in parsed) return complain(pool, socket, parsed.re, parsed.fault);
   pool.faults.delete(badge.agentId);
   const { frame } = parsed;

@@ -73,6 +73,8 @@ const ours: Make = async (path, folder) => {
           appendTo: readOtherwise,
           read: readOtherwise,
           derive: readOtherwise,
+          lead: readOtherwise,
+          standBack: readOtherwise,
         }),
       deliver: () => {},
       progress: () => {},

@@ -48,7 +48,12 @@ export async function probeFile(url: string, options: ProbeOptions = {}): Promis
     ["-v", "error", ...sourceOptions(url), "-show_format", "-show_streams", "-of", "json", "-i", url],
     options,
   );
-  const probed = Probed.safeParse(parseJson(answer));
+  return parseProbed(answer);
+}
+
+/** From ffprobe's JSON, or from what became of it. */
+export function parseProbed(text: string): Probed {
+  const probed = Probed.safeParse(parseJson(text));
   if (!probed.success) throw new JobError("corrupt", "The file describes itself in a way nobody can read.");
   return probed.data;
 }

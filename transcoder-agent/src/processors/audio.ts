@@ -11,15 +11,15 @@ import { probeFile } from "../ffmpeg/probe.ts";
 import { runFfmpeg, type RunOptions } from "../ffmpeg/run.ts";
 import type { AudioDownloadRecipe, AudioRecipe, AudioResult, AudioTrackRecipe } from "../protocol.ts";
 import { BEFORE_ALL_SOUND, planStretch, type GridStretch } from "./audio-grid.ts";
-import type { JobContext, Processor } from "./processor.ts";
+import type { JobContext, Processor, Source } from "./processor.ts";
 import { openReadable } from "./readable.ts";
 import { LandedLate, readFromBefore } from "./seeking.ts";
 import { readAnchor, toAnchor } from "./sound.ts";
-import { checkStretch, fractionOf } from "./stretch.ts";
+import { checkStretch, fractionOf, inTurn } from "./stretch.ts";
 
 export const audio: Processor<AudioRecipe> = async (recipe, context) =>
   recipe.purpose === "track"
-    ? { kind: "audio", track: await makeTrack(recipe, context), download: null }
+    ? { kind: "audio", track: await makeTrack(recipe, await context.source(), context), download: null }
     : { kind: "audio", track: null, download: await makeFile(recipe, context) };
 
 /** One stretch on its way from the source to an object. */
@@ -39,9 +39,13 @@ interface TrackJob {
 
 type Fragments = Awaited<ReturnType<typeof rewriteFragments>>;
 
-async function makeTrack(recipe: AudioTrackRecipe, context: JobContext): Promise<AudioResult["track"]> {
+async function makeTrack(
+  recipe: AudioTrackRecipe,
+  source: Source,
+  context: JobContext,
+): Promise<AudioResult["track"]> {
   checkStretch(recipe);
-  const readable = await openReadable(await context.source(), recipe.remux, context);
+  const readable = await openReadable(source, recipe.remux);
   const [url, stream] = [readable.url, readable.stream(recipe.stream)];
   const object = `${recipe.name}.mp4`;
   const job: TrackJob = {
@@ -49,12 +53,13 @@ async function makeTrack(recipe: AudioTrackRecipe, context: JobContext): Promise
     grid: planStretch(recipe),
     url,
     stream,
-    anchor: await readAnchor(url, stream, context.signal),
+    anchor: await readAnchor(readable, stream),
     raw: join(context.workspace, `${recipe.name}.raw.mp4`),
     made: join(context.workspace, object),
     context,
   };
-  const report = await (recipe.mode === "copy" ? copyTrack(job) : encodeTrack(job));
+  const make = recipe.mode === "copy" ? copyTrack : encodeTrack;
+  const report = await inTurn(recipe, source, () => make(job));
   context.deliver({ name: object, type: "audio/mp4", path: job.made });
   return { name: recipe.name, object, ...report };
 }

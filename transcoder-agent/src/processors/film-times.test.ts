@@ -22,7 +22,7 @@ async function withFilm<T>(file: string, use: (film: Film) => Promise<T>): Promi
   const source = await serveFile(file);
   try {
     const probed = await probeFile(source.url);
-    const readable = await openReadable(source, null, { signal });
+    const readable = await openReadable(source, null);
     const sounds = probed.streams.filter(({ codec_type: type }) => type === "audio");
     return await use({ readable, probed, position: findFilm(probed)?.index ?? 0, sounds });
   } finally {

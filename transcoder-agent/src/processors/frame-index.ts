@@ -5,7 +5,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { JobError } from "../errors.ts";
-import { probeFile } from "../ffmpeg/probe.ts";
 import type { FrameIndex, IndexRecipe } from "../protocol.ts";
 import { demuxTimes, tabulateTimes, type Film } from "./film-times.ts";
 import type { JobContext, Processor } from "./processor.ts";
@@ -15,8 +14,8 @@ const INDEX_OBJECT = "index.json";
 
 export const frameIndex: Processor<IndexRecipe> = async ({ stream, remux }, context) => {
   const { signal } = context;
-  const readable = await openReadable(await context.source(), remux, context);
-  const probed = await probeFile(readable.url, { signal });
+  const readable = await openReadable(await context.source(), remux);
+  const probed = await readable.probe();
   const position = readable.stream(stream);
   if (!probed.streams.some(({ index, codec_type: type }) => index === position && type === "video"))
     throw new JobError("unsupported", "The stream is not a film.");

@@ -4,13 +4,14 @@
  * is made from its result, so it decodes nothing: the poster is another job's (`stills.ts`).
  */
 import { JobError } from "../errors.ts";
-import { probeFile, type Probed, type ProbedStream } from "../ffmpeg/probe.ts";
+import type { Probed, ProbedStream } from "../ffmpeg/probe.ts";
 import type { InspectRecipe, InspectResult, SourceTraits } from "../protocol.ts";
 import { makeCover } from "./covers.ts";
 import { findHead, type Head } from "./film-head.ts";
 import { demuxTimes, headTimes, tabulateTimes, type Film } from "./film-times.ts";
 import { deliverIndex } from "./frame-index.ts";
 import type { JobContext, Processor, Source } from "./processor.ts";
+import { probeSource } from "./probed.ts";
 import { chooseRemux, openReadable } from "./readable.ts";
 import {
   checkLimits,
@@ -27,7 +28,7 @@ import { describeSound, isPlayableAac } from "./sound.ts";
 
 export const inspect: Processor<InspectRecipe> = async (recipe, context) => {
   const source = await context.source();
-  const probed = await probeFile(source.url, { signal: context.signal });
+  const probed = await probeSource(source);
   checkLimits(probed);
   context.progress(0.1);
   const film = recipe.media === "video" ? findFilm(probed) : null;
@@ -76,7 +77,7 @@ async function inspectFilm(
 ): Promise<Findings> {
   const remux = chooseRemux(probed, film);
   const size = shownSize(film);
-  const times = await findTimes(source, remux, probed, film, sounds, context);
+  const times = await findTimes(source, remux, film, sounds, context);
   const { variable, frames, origin, index, head } = times;
   const traits: SourceTraits = {
     remux,
@@ -112,14 +113,13 @@ interface FoundTimes {
 async function findTimes(
   source: Source,
   remux: SourceTraits["remux"],
-  original: Probed,
   { index: stream }: ProbedStream,
   sounds: ProbedStream[],
   context: JobContext,
 ): Promise<FoundTimes> {
   const { signal } = context;
-  const readable = await openReadable(source, remux, context, original);
-  const probed = remux === null ? original : await probeFile(readable.url, { signal });
+  const readable = await openReadable(source, remux);
+  const probed = await readable.probe();
   const film: Film = { readable, probed, position: readable.stream(stream), sounds };
   const tabled = await tabulateTimes(film);
   // What was remuxed lies here already: reading it all costs little.

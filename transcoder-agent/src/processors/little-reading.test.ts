@@ -3,7 +3,6 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { probeFile } from "../ffmpeg/probe.ts";
 import { Gate } from "../gate.ts";
 import { silentLog } from "../rehearsal/log.ts";
 import { Storage } from "../rehearsal/storage.ts";
@@ -49,8 +48,8 @@ async function openFilm(name: string, seconds: number, more: string[]) {
   storage.put(path, bytes);
   const sign = async () => storage.url(path);
   const { source } = await inputs.acquire({ name, size: bytes.length, url: undefined, sign, signal });
-  const probed = await probeFile(source.url);
-  const readable = await openReadable(source, null, { signal });
+  const readable = await openReadable(source, null);
+  const probed = await readable.probe();
   const sounds = probed.streams.filter(({ codec_type: type }) => type === "audio");
   return { film: { readable, probed, position: 0, sounds }, path, size: bytes.length };
 }

@@ -2,7 +2,7 @@
  * Where a film with an open end does end: its last frame's time and how long that frame stays, from the same
  * place from which the inspection had it: the film's tables, else the packets behind the last known boundary. Encoders forget the latter. Called by the video processor.
  */
-import { probeFile, readPackets } from "../ffmpeg/probe.ts";
+import { readPackets } from "../ffmpeg/probe.ts";
 import type { VideoRecipe } from "../protocol.ts";
 import { tabulateTimes } from "./film-times.ts";
 import { collectFrameTimes } from "./frame-times.ts";
@@ -18,7 +18,7 @@ export async function closeEnd(
   if (known.length === recipe.boundaries.length) return known;
   const last = known.at(-1) ?? recipe.origin;
   const stream = readable.stream(recipe.stream);
-  const probed = await probeFile(readable.url, { signal });
+  const probed = await readable.probe();
   const tabled = await tabulateTimes({ readable, probed, position: stream, sounds: [] });
   if (tabled !== null) return [...known, Math.max(tabled.index.end, last + 1)];
   const frames = collectFrameTimes();

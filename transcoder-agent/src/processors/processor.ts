@@ -23,6 +23,9 @@ export interface Source {
    * long as the input is. `make` writes to the path it is given and ends when its signal is aborted.
    */
   derive(name: string, make: (path: string, signal: AbortSignal) => Promise<void>): Promise<string>;
+  /** Work that other jobs of this agent on this input stand back for. */
+  lead<T>(work: () => Promise<T>): Promise<T>;
+  standBack(): Promise<void>;
 }
 
 /** A finished file that becomes an object of the job. */

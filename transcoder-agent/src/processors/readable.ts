@@ -6,10 +6,11 @@
 import { stat } from "node:fs/promises";
 import { readAt, withFile } from "../ffmpeg/files.ts";
 import { remux } from "../ffmpeg/remux-arguments.ts";
-import { probeFile, ticksPerSecond, type Probed, type ProbedStream } from "../ffmpeg/probe.ts";
+import { ticksPerSecond, type Probed, type ProbedStream } from "../ffmpeg/probe.ts";
 import { runFfmpeg } from "../ffmpeg/run.ts";
 import type { SourceTraits } from "../protocol.ts";
-import type { JobContext, Source } from "./processor.ts";
+import { probeSource } from "./probed.ts";
+import type { Source } from "./processor.ts";
 
 export type RemuxContainer = SourceTraits["remux"];
 
@@ -17,6 +18,8 @@ export interface Readable {
   url: string;
   /** Where a stream of the original (by its index there) lies in this. */
   stream(index: number): number;
+  /** What ffprobe tells of it. */
+  probe(): Promise<Probed>;
   /** Bytes. */
   size: number;
   /** `length` bytes from `offset`, fewer at the end. */
@@ -56,15 +59,16 @@ function keptStreams(probed: Probed): ProbedStream[] {
 }
 
 /** The remux is made once for all jobs of this agent that read the source. */
-export async function openReadable(
-  source: Source,
-  container: RemuxContainer,
-  context: Pick<JobContext, "signal">,
-  known?: Probed,
-): Promise<Readable> {
+export async function openReadable(source: Source, container: RemuxContainer): Promise<Readable> {
   if (container === null)
-    return { url: source.url, stream: (index) => index, size: source.size, read: source.read.bind(source) };
-  const probed = known ?? (await probeFile(source.url, { signal: context.signal }));
+    return {
+      url: source.url,
+      stream: (index) => index,
+      probe: () => probeSource(source),
+      size: source.size,
+      read: source.read.bind(source),
+    };
+  const probed = await probeSource(source);
   const kept = keptStreams(probed);
   const name = container === "mp4" ? "remuxed.mp4" : "remuxed.mkv";
   const path = await source.derive(name, async (to, signal) => {
@@ -88,6 +92,7 @@ export async function openReadable(
         0,
         kept.findIndex((stream) => stream.index === index),
       ),
+    probe: () => probeSource(source, { name, path }),
     size: (await stat(path)).size,
     read: (offset, length) => withFile(path, "r", (file) => readAt(file, offset, length)),
   };

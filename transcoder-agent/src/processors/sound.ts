@@ -2,8 +2,9 @@
  * What can be done with an audio stream: whether its AAC packets may be copied as they are. Pure but for
  * what it has gathered. Used by the inspection.
  */
-import { probeFile, ticksPerSecond, type Packet, type ProbedStream } from "../ffmpeg/probe.ts";
+import { ticksPerSecond, type Packet, type ProbedStream } from "../ffmpeg/probe.ts";
 import type { InspectResult } from "../protocol.ts";
+import type { Readable } from "./readable.ts";
 import { languageOf } from "./shape.ts";
 
 const AAC_PACKET_SAMPLES = 1_024;
@@ -78,8 +79,9 @@ export function followPackets(stream: ProbedStream): Continuity {
  * of a millisecond, say): then every time between is rounded, and only counting from there is exact. Null
  * where each packet tells its exact time.
  */
-export async function readAnchor(url: string, index: number, signal: AbortSignal): Promise<number | null> {
-  const stream = (await probeFile(url, { signal })).streams.find((candidate) => candidate.index === index);
+export async function readAnchor(readable: Readable, index: number): Promise<number | null> {
+  const { streams } = await readable.probe();
+  const stream = streams.find((candidate) => candidate.index === index);
   const ticks = ticksPerSecond(stream?.time_base) ?? 0;
   return ticks >= (stream?.sample_rate ?? Infinity) ? null : (stream?.start_time ?? 0);
 }

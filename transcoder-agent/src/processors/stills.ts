@@ -5,7 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { JobError } from "../errors.ts";
-import { probeFile, type Probed, type ProbedStream } from "../ffmpeg/probe.ts";
+import type { Probed, ProbedStream } from "../ffmpeg/probe.ts";
 import { runFfmpeg } from "../ffmpeg/run.ts";
 import { grabStill } from "../ffmpeg/still-arguments.ts";
 import type { SourceTraits, StillsRecipe, StillsResult } from "../protocol.ts";
@@ -17,6 +17,7 @@ import {
   PREVIEW_SIDE,
   type Pixels,
 } from "./pictures.ts";
+import { probeSource } from "./probed.ts";
 import type { JobContext, Processor } from "./processor.ts";
 import { checkLimits, findFilm, isInterlaced, shownSize, transferOf } from "./shape.ts";
 
@@ -39,11 +40,11 @@ interface Film {
 
 export const stills: Processor<StillsRecipe> = async (_, context) => {
   // From the original, so that nobody waits for a remux to see a picture.
-  const { url } = await context.source();
-  const probed = await probeFile(url, { signal: context.signal });
+  const source = await context.source();
+  const probed = await probeSource(source);
   checkLimits(probed);
   const stream = findFilm(probed);
-  const pictures = stream && (await makeStills(filmOf(url, probed, stream), context));
+  const pictures = stream && (await makeStills(filmOf(source.url, probed, stream), context));
   return { kind: "stills", pictures };
 };
 

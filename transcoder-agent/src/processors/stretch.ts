@@ -1,6 +1,7 @@
-/** The arithmetic of a stretch of the timeline, shared by the video and audio processors. Pure. */
+/** What the video and audio processors share: the arithmetic of a stretch of the timeline, and who goes first. */
 import { JobError } from "../errors.ts";
 import type { AudioTrackRecipe, VideoRecipe } from "../protocol.ts";
+import type { Source } from "./processor.ts";
 
 type Stretch = Pick<VideoRecipe | AudioTrackRecipe, "boundaries" | "segments" | "origin" | "timescale">;
 
@@ -13,6 +14,20 @@ export function checkStretch({ boundaries, segments }: Stretch): void {
   });
   if (boundaries.length !== segments[1] - segments[0] + 1 || known.includes(null) || !rising)
     throw new JobError("refused", "The recipe's boundaries contradict its segments.");
+}
+
+/** A stretch of no more segments may be one that somebody waits for. */
+const SHORT_SEGMENTS = 3;
+
+/** The film's beginning goes ahead of long stretches of the rest: they share the line and the cores. */
+export async function inTurn<T>(
+  { segments: [from, until] }: Pick<Stretch, "segments">,
+  source: Pick<Source, "lead" | "standBack">,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (from === 0) return source.lead(work);
+  if (until - from > SHORT_SEGMENTS) await source.standBack();
+  return work();
 }
 
 /**

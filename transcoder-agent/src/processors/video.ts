@@ -10,7 +10,6 @@ import { cutVideo } from "../ffmpeg/cuts.ts";
 import { rewriteFragments } from "../ffmpeg/fragments.ts";
 import type { Encoder } from "../ffmpeg/encoders.ts";
 import { isPlainEnough } from "../ffmpeg/hardware-decoding.ts";
-import { probeFile } from "../ffmpeg/probe.ts";
 import { runFfmpeg } from "../ffmpeg/run.ts";
 import type { Sample } from "../ffmpeg/samples.ts";
 import { encodeRectangle } from "../ffmpeg/video-arguments.ts";
@@ -21,11 +20,20 @@ import { copyRung } from "./video-copy.ts";
 import { openReadable, type Readable } from "./readable.ts";
 import { rotation } from "./shape.ts";
 import { LandedLate, readFromBefore } from "./seeking.ts";
-import { checkStretch, fractionOf, timelineBoundaries } from "./stretch.ts";
+import { checkStretch, fractionOf, inTurn, timelineBoundaries } from "./stretch.ts";
 
 export const video: Processor<VideoRecipe> = async (recipe, context) => {
   checkStretch(recipe);
-  const readable = await openReadable(await context.source(), recipe.traits.remux, context);
+  const source = await context.source();
+  const readable = await openReadable(source, recipe.traits.remux);
+  return inTurn(recipe, source, () => makeRectangle(recipe, readable, context));
+};
+
+async function makeRectangle(
+  recipe: VideoRecipe,
+  readable: Readable,
+  context: JobContext,
+): Promise<VideoResult> {
   const rectangle = { ...recipe, boundaries: await closeEnd(recipe, readable, context.signal) };
   const done = new Map<string, VideoResult["rungs"][number]>();
   for (const rung of recipe.rungs.filter(({ mode }) => mode === "copy")) {
@@ -40,7 +48,7 @@ export const video: Processor<VideoRecipe> = async (recipe, context) => {
     rungs: recipe.rungs.flatMap(({ name }) => done.get(name) ?? []),
     encoder: encoded?.encoder ?? "copy",
   };
-};
+}
 
 /** A recipe whose end is known. */
 type Rectangle = Omit<VideoRecipe, "boundaries"> & { boundaries: number[] };
@@ -54,11 +62,11 @@ async function encodeAll(recipe: Rectangle, readable: Readable, context: JobCont
 }
 
 /** Which pipelines may do it, and under what name it is remembered when one cannot. */
-async function encodersFor(recipe: Rectangle, readable: Readable, { encoders, signal }: JobContext) {
+async function encodersFor(recipe: Rectangle, readable: Readable, { encoders }: JobContext) {
   const { codec, traits } = recipe;
   if (encoders.every(({ decoding }) => decoding === undefined))
     return { kind: `${codec} ${traits.transfer}`, encoders };
-  const probed = await probeFile(readable.url, { signal });
+  const probed = await readable.probe();
   const film = probed.streams.find(({ index }) => index === readable.stream(recipe.stream));
   const turned = film === undefined || rotation(film) !== 0;
   const sides = recipe.rungs.flatMap(({ width, height }) => [width, height]);

@@ -2,11 +2,11 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { JobError } from "../errors.ts";
-import { probeFile } from "../ffmpeg/probe.ts";
 import { streamFfmpeg } from "../ffmpeg/run.ts";
 import { plainSamples } from "../ffmpeg/side-arguments.ts";
 import type { WaveformRecipe } from "../protocol.ts";
 import { collectPeaks } from "./peaks.ts";
+import { probeSource } from "./probed.ts";
 import type { Processor } from "./processor.ts";
 
 /** Samples a second: enough for what a screen shows of a voice or a drum. */
@@ -14,13 +14,13 @@ const RATE = 8_000;
 const OBJECT = "waveform.json";
 
 export const waveform: Processor<WaveformRecipe> = async ({ stream, buckets }, context) => {
-  const { url } = await context.source();
-  const { format } = await probeFile(url, { signal: context.signal });
+  const source = await context.source();
+  const { format } = await probeSource(source);
   const expected = (format.duration ?? 0) * RATE;
   const peaks = collectPeaks(buckets);
   const take = readSamples((sample) => peaks.add(sample));
   await streamFfmpeg(
-    plainSamples({ url, stream, rate: RATE }),
+    plainSamples({ url: source.url, stream, rate: RATE }),
     (bytes) => {
       take(bytes);
       if (expected > 0) context.progress(Math.min(1, peaks.count() / expected));

@@ -10,6 +10,7 @@ import type { Gate } from "../gate.ts";
 import type { Source } from "../processors/processor.ts";
 import type { Address, Transfer } from "../transfer.ts";
 import { Derivatives } from "./derivatives.ts";
+import { HeadStart } from "./head-start.ts";
 import { Input } from "./input.ts";
 import type { SourceServer } from "./server.ts";
 
@@ -43,6 +44,7 @@ interface Shared {
   input: Input;
   /** Files made from it: remuxes. */
   derivatives: Derivatives;
+  headStart: HeadStart;
   /** Loopback address. */
   url: string;
   /** Signed address, the newest anybody got. */
@@ -128,6 +130,7 @@ export class Inputs {
     const shared: Shared = {
       input,
       derivatives: new Derivatives(input.path),
+      headStart: new HeadStart(),
       url: server.publish(input),
       signed,
       renewing: null,
@@ -190,7 +193,7 @@ async function renew(shared: Shared): Promise<string> {
   throw last;
 }
 
-function sourceOf({ input, url, derivatives }: Shared, signal: AbortSignal): Source {
+function sourceOf({ input, url, derivatives, headStart }: Shared, signal: AbortSignal): Source {
   return {
     size: input.size,
     url,
@@ -214,5 +217,7 @@ function sourceOf({ input, url, derivatives }: Shared, signal: AbortSignal): Sou
       return bytes;
     },
     derive: (name, make) => derivatives.get(name, make, signal),
+    lead: (work) => headStart.lead(work),
+    standBack: () => headStart.standBack(signal),
   };
 }

@@ -44,6 +44,8 @@ export async function serveFile(path: string): Promise<ServedFile> {
     appendTo: (target, offset, length) => appendRange(path, target, offset, length),
     read: (offset, length) => readRange(path, offset, Math.min(length, Math.max(0, size - offset))),
     derive: (name, make) => derivatives.get(name, make, new AbortController().signal),
+    lead: (work) => work(),
+    standBack: () => Promise.resolve(),
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { HeadStart } from "../source/head-start.ts";
+import type { Source } from "./processor.ts";
+import { inTurn } from "./stretch.ts";
+
+test("a long stretch of the rest stands back for the film's beginning, a short one may be waited for", async () => {
+  const start = new HeadStart();
+  const source: Pick<Source, "lead" | "standBack"> = {
+    lead: (work) => start.lead(work),
+    standBack: () => start.standBack(new AbortController().signal),
+  };
+  const done: string[] = [];
+  const beginning = Promise.withResolvers<void>();
+  const go = (segments: [number, number], name: string, until: Promise<void> = Promise.resolve()) =>
+    inTurn({ segments }, source, async () => {
+      await until;
+      done.push(name);
+    });
+  const head = go([0, 1], "head", beginning.promise);
+  const rest = go([4, 20], "rest");
+  await go([7, 8], "awaited");
+  expect(done).toEqual(["awaited"]);
+  beginning.resolve();
+  await Promise.all([head, rest]);
+  expect(done).toEqual(["awaited", "head", "rest"]);
+});

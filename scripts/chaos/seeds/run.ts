@@ -100,9 +100,13 @@ function summary({ done, events, jobs, grants, failures }: Tally, options: SeedO
       if (only === null || only.includes(id)) faults.set(deed.kind, (faults.get(deed.kind) ?? 0) + 1);
     }
   }
-  const kinds = [...faults].sort(([one], [other]) => one.localeCompare(other)).map(([kind, n]) => `${kind} ${number(n)}`);
+  const kinds = [...faults]
+    .sort(([one], [other]) => one.localeCompare(other))
+    .map(([kind, n]) => `${kind} ${number(n)}`);
   const verdict =
-    failures.length === 0 ? "Every promise held." : `${failures.length} seeds broke a promise: ${failures.map(({ seed }) => seed).join(", ")}.`;
+    failures.length === 0
+      ? "Every promise held."
+      : `${failures.length} seeds broke a promise: ${failures.map(({ seed }) => seed).join(", ")}.`;
   return [
     "",
     `${number(done)} seeds from ${first} in ${(ms / 1_000).toFixed(1)} s: ${number(events)} events, ${number(jobs)} jobs, ${number(grants)} grants.`,

@@ -1,5 +1,5 @@
 /** The used bytes of each shard, twice: as the counters have them, and recomputed from the rows alone. */
-const SUMS = `
+export const SUMS = `
   SELECT shard AS name, SUM(bytes) AS bytes FROM (
     SELECT shard, size AS bytes FROM files WHERE state IN ('pending', 'stored')
     UNION ALL

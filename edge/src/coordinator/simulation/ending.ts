@@ -1,0 +1,159 @@
+/**
+ * When nothing is left to do, both books are compared with each other and with the storage; then days pass, the
+ * daily sweep runs, and what is left in the storage is exactly what rows refer to.
+ */
+import { DAY, HOUR, MINUTE, SECOND } from "../../config.ts";
+import type { StoredObject } from "../ledger-types.ts";
+import { etagOf } from "./bucket.ts";
+import type { Liveness } from "./liveness.ts";
+import type { Simulated } from "./simulated.ts";
+import type { Complain } from "./violation.ts";
+
+/** Of the daily sweep, UTC. */
+const QUIET_HOUR = 3;
+/** The first finds what is missing, the second what was left by then, the third what was young. */
+const SWEEPS = 3;
+/** More orphans stop a sweep (`sweep-objects.ts`). */
+const HANDFUL = 20;
+
+const REFERENCES = `
+  select shard, object_key as key from files where state in ('stored', 'pending')
+  union select files.shard, renditions.object_key from renditions join files on files.id = file_id
+    where files.state = 'stored' and renditions.object_key is not null
+  union select files.shard, rectangles.object_key from rectangles join files on files.id = file_id
+    where files.state = 'stored'`;
+
+const UNCLAIMED = `
+  select rectangles.plan_id as planId, track, json_extract(piece.value, '$[0]') as segment,
+    rectangles.object_key as objectKey
+  from rectangles join files on files.id = file_id, json_each(segments) as piece where files.state = 'stored'
+  order by 1, 2, 3`;
+
+interface Place {
+  planId: string;
+  track: string;
+  segment: number;
+  objectKey: string;
+}
+
+/** Both books and the originals, now that nothing is under way. */
+export function compareBooks(parts: Simulated, complain: Complain): void {
+  const { catalogue, object } = parts;
+  for (const { id, key } of catalogue.rows<{ id: string; key: string }>(
+    "select id, object_key as key from files where state = 'stored'",
+  )) {
+    if (parts.find(key)?.etag !== etagOf(id))
+      complain("I1 what was stored is readable", `the original of ${id} is not`);
+  }
+  const stored = new Set(
+    catalogue.rows<{ id: string }>("select id from files where state = 'stored'").map(({ id }) => id),
+  );
+  const made = new Map<string, string>();
+  for (const { id, fileId, objects } of object.rows<{ id: string; fileId: string; objects: string }>(
+    "select id, fileId, objects from jobs where state = 'done' order by id",
+  )) {
+    if (!stored.has(fileId)) continue;
+    for (const { key } of JSON.parse(objects) as StoredObject[]) made.set(key, id);
+  }
+  for (const { key } of catalogue.rows<{ key: string }>(REFERENCES)) {
+    if (key.startsWith("r/") && !made.has(key)) {
+      complain("I2 committed once, and it matches", `the catalogue names ${key}, which no job has committed`);
+    }
+  }
+  compareSegments(parts, complain);
+  compareRenditions(parts, complain);
+}
+
+/** The claims of plans that the catalogue has, and its rectangles, are the same. */
+function compareSegments({ catalogue, object }: Simulated, complain: Complain): void {
+  const told = catalogue.rows<Place>(UNCLAIMED);
+  const plans = new Set(
+    catalogue
+      .rows<{ id: string }>("select plan_id as id from files where state = 'stored' and plan_id is not null")
+      .map(({ id }) => id),
+  );
+  const claims = object
+    .rows<Place>("select planId, track, segment, objectKey from claims order by planId, track, segment")
+    .filter(({ planId }) => plans.has(planId));
+  const line = ({ planId, track, segment, objectKey }: Place) =>
+    `${planId} ${track} ${segment} in ${objectKey}`;
+  const [here, there] = [
+    new Set(claims.map(line)),
+    new Set(told.filter(({ planId }) => plans.has(planId)).map(line)),
+  ];
+  for (const one of here)
+    if (!there.has(one)) complain("I2 committed once, and it matches", `only the coordinator knows ${one}`);
+  for (const one of there)
+    if (!here.has(one)) complain("I2 committed once, and it matches", `only the catalogue knows ${one}`);
+}
+
+/** Nothing that is wanted of a settled file still waits, and where every job went well nothing failed. */
+function compareRenditions({ catalogue, object }: Simulated, complain: Complain): void {
+  const rows = catalogue.rows<{ fileId: string; name: string; state: string }>(
+    `select file_id as fileId, renditions.kind || '/' || renditions.name as name, renditions.state as state
+     from renditions join files on files.id = file_id where files.state = 'stored' and renditions.state <> 'ready'`,
+  );
+  for (const { fileId, name, state } of rows) {
+    if (state === "failed") continue;
+    complain("I2 committed once, and it matches", `${name} of ${fileId} still is ${state}`);
+  }
+  const well = catalogue.rows<{ id: string; status: string; reason: string | null }>(
+    "select id, status, reason from files where state = 'stored' and status in ('failed', 'partial')",
+  );
+  for (const { id, status, reason } of well) {
+    const [bad] = object.rows(
+      "select 1 from jobs where fileId = ? and (state = 'dead' or error like '%parent_failed%') limit 1",
+      id,
+    );
+    const short = reason?.includes("frames could be read") ?? false;
+    if (!bad && !short)
+      complain(
+        "I2 committed once, and it matches",
+        `${id} is ${status} (${reason}), and no job of it failed`,
+      );
+  }
+}
+
+/** Days pass. */
+export async function passDays(parts: Simulated, liveness: Liveness, stop: () => boolean): Promise<void> {
+  const { world, edge } = parts;
+  for (let sweep = 0; sweep < SWEEPS && !stop(); sweep++) {
+    const night = Math.floor((world.now - QUIET_HOUR * HOUR) / DAY) * DAY + DAY + QUIET_HOUR * HOUR;
+    world.leap(night - SECOND);
+    await world.run(night, stop);
+    edge.cron(night);
+    await world.run(night + 2 * MINUTE, stop);
+    if (!stop()) await liveness.settle(stop);
+  }
+}
+
+/** What the storage holds after all that, shard by shard. */
+export function compareStorage({ catalogue, buckets, rotten }: Simulated, complain: Complain): void {
+  const wanted = catalogue.rows<{ shard: string; key: string }>(REFERENCES);
+  for (const [shard, { objects, uploads }] of buckets) {
+    const keys = new Set(wanted.flatMap((row) => (row.shard === shard ? [row.key] : [])));
+    const orphans = [...objects.keys()].filter((key) => !keys.has(key));
+    const missing = [...keys].filter((key) => !objects.has(key));
+    for (const key of missing)
+      complain(
+        "I6 the storage is what rows refer to",
+        `${key} is missing${rotten.has(key) ? " since it was lost" : ""}`,
+      );
+    if (orphans.length > 0 && orphans.length <= HANDFUL) {
+      complain(
+        "I6 the storage is what rows refer to",
+        `nothing refers to ${orphans.length} objects, such as ${orphans[0]}`,
+      );
+    }
+    const noted = catalogue.rows<{ id: string }>(
+      "select upload_id as id from multipart_uploads where shard = ?",
+      shard,
+    );
+    for (const { id } of noted) {
+      complain(
+        "I6 the storage is what rows refer to",
+        `the multipart upload ${id} is noted for ever${uploads.has(id) ? ", and open" : ""}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * Sees every change of a job's row, by a trigger in the object's own SQLite, and holds it against the state
+ * machine of the design, written out once more: from where to where, and what it may cost.
+ */
+import type { JobState, StoredObject } from "../ledger-types.ts";
+import { MAX_ATTEMPTS, MAX_LOSSES } from "../retry.ts";
+import type { Simulated } from "./simulated.ts";
+import type { Complain } from "./violation.ts";
+
+interface Move {
+  id: string;
+  fileId: string;
+  before: JobState;
+  state: JobState;
+  epochBefore: number;
+  epoch: number;
+  attemptsBefore: number;
+  attempts: number;
+  lossesBefore: number;
+  losses: number;
+  faultsBefore: number;
+  faults: number;
+  leaseEnd: number | null;
+  agentBefore: string | null;
+  agentId: string | null;
+  prefixes: string;
+  objectsBefore: string;
+  objects: string;
+  cancelled: number | null;
+}
+
+const TRIGGERS = `
+  create temp table moves (id, fileId, before, state, epochBefore, epoch, attemptsBefore, attempts, lossesBefore,
+    losses, faultsBefore, faults, leaseEnd, agentBefore, agentId, prefixes,
+    objectsBefore, objects, cancelled);
+  create temp trigger job_moved after update on main.jobs begin
+    insert into moves values (new.id, new.fileId, old.state, new.state, old.epoch, new.epoch, old.attempts,
+      new.attempts, old.losses, new.losses, old.faults, new.faults, old.leaseEnd, old.agentId, new.agentId,
+      new.prefixes, old.objects, new.objects, (select cancelled from main.files where fileId = new.fileId));
+  end;`;
+
+const LEGAL: Readonly<Record<JobState, readonly JobState[]>> = {
+  blocked: ["ready", "cancelled"],
+  ready: ["leased", "dead", "cancelled"],
+  leased: ["ready", "retry_wait", "dead", "committing", "cancelled"],
+  committing: ["done", "retry_wait", "dead", "cancelled"],
+  retry_wait: ["ready", "cancelled"],
+  done: ["ready"],
+  dead: ["ready", "cancelled"],
+  cancelled: ["ready", "blocked"],
+};
+/** A process that is started anew says hello within that, and its leases end before their time. */
+const HELLO_MS = 10_000;
+
+export class LedgerWatch {
+  readonly #parts: Simulated;
+  readonly #complain: Complain;
+
+  /** The object's tables are there. */
+  constructor(parts: Simulated, complain: Complain) {
+    this.#parts = parts;
+    this.#complain = complain;
+    parts.object.database.exec(TRIGGERS);
+  }
+
+  look(): void {
+    const { object } = this.#parts;
+    const moves = object.rows<Move>("select * from temp.moves");
+    if (moves.length === 0) return;
+    object.rows("delete from temp.moves");
+    for (const move of moves) this.#judge(move);
+  }
+
+  #judge(move: Move): void {
+    const { id, before, state, epoch, epochBefore } = move;
+    if (state !== before && !LEGAL[before].includes(state)) {
+      this.#complain("I3 no commit by a stale epoch", `${id} went from ${before} to ${state}`);
+    }
+    const leased = state === "leased" && (before !== "leased" || epoch !== epochBefore);
+    if (epoch !== epochBefore + (leased ? 1 : 0)) {
+      this.#complain(
+        "I3 no commit by a stale epoch",
+        `${id}: epoch ${epochBefore} became ${epoch} (${before} → ${state})`,
+      );
+    }
+    if (before === "leased" && state === "leased" && move.agentBefore !== move.agentId) {
+      this.#complain(
+        "I4 one lease per job",
+        `${id} was taken from ${move.agentBefore} for ${move.agentId} in its lease`,
+      );
+    }
+    if (move.cancelled === 1 && state !== "cancelled" && state !== "done" && state !== "dead") {
+      this.#complain("I9 nothing uncommitted is served", `${id} of a deleted file is ${state}`);
+    }
+    this.#judgeCharge(move);
+    if (before === "leased" && state === "ready" && move.losses > move.lossesBefore) this.#judgeLoss(move);
+    if (state === "done" && before !== "done") this.#judgeCommit(move);
+  }
+
+  #judgeCharge({
+    id,
+    before,
+    state,
+    attempts,
+    attemptsBefore,
+    losses,
+    lossesBefore,
+    faults,
+    faultsBefore,
+  }: Move): void {
+    const open = state === "ready" || state === "retry_wait" || state === "blocked";
+    if (
+      attempts > MAX_ATTEMPTS ||
+      losses > MAX_LOSSES ||
+      (open && (attempts >= MAX_ATTEMPTS || losses >= MAX_LOSSES))
+    ) {
+      this.#complain(
+        "I7 a poison job ends",
+        `${id} is ${state} after ${attempts} attempts and ${losses} losses`,
+      );
+    }
+    if (before !== "leased" || state !== "ready") return;
+    const free = losses === lossesBefore && faults === faultsBefore;
+    if (free && attempts !== attemptsBefore - 1) {
+      this.#complain(
+        "I11 a drain charges nothing",
+        `${id} was given back, and its attempts went ${attemptsBefore} → ${attempts}`,
+      );
+    }
+  }
+
+  #judgeLoss({ id, leaseEnd, agentBefore }: Move): void {
+    const { object, observer, world, skewed } = this.#parts;
+    const hello = observer.greeted.get(agentBefore ?? "") ?? -Infinity;
+    if (skewed() || world.now - hello < HELLO_MS || leaseEnd === null || leaseEnd <= object.clock) return;
+    this.#complain(
+      "I4 one lease per job",
+      `${id} was lost ${Math.round(leaseEnd - object.clock)} ms before its lease ended`,
+    );
+  }
+
+  /** At the moment of its commit everything is there, below the attempt's own prefixes. */
+  #judgeCommit({ id, objectsBefore, objects, prefixes, cancelled }: Move): void {
+    // What is left of an earlier time, where the job is made again, counts as its own.
+    const kept = (JSON.parse(objectsBefore) as StoredObject[]).map(({ key }) => key);
+    const own = [...(JSON.parse(prefixes) as string[]), ...kept];
+    for (const { key, etag, size } of JSON.parse(objects) as StoredObject[]) {
+      const stored = this.#parts.find(key);
+      const matches = stored !== null && stored.etag === etag && stored.size === size;
+      const lost = this.#parts.rotten.has(key) || cancelled === 1;
+      if (!own.some((prefix) => key.startsWith(prefix))) {
+        this.#complain(
+          "I3 no commit by a stale epoch",
+          `${id} committed ${key}, which is of another attempt`,
+        );
+      }
+      if (!matches && !lost && !this.#parts.isDeleted(id)) {
+        this.#complain(
+          "I2 committed once, and it matches",
+          `${id} committed ${key}, which is ${stored ? "another" : "not there"}`,
+        );
+      }
+    }
+  }
+}

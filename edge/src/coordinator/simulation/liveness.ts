@@ -1,0 +1,125 @@
+/**
+ * When faults are over, everything comes to its end: no lease outlives its time, nothing waits beside a slot that is
+ * free for it, and sooner or later there is nothing left to do. Asked every few virtual seconds.
+ */
+import type { JobKind, Slots } from "#protocol";
+import { MINUTE, SECOND } from "../../config.ts";
+import type { Badge } from "../badges.ts";
+import { AVOID_MS } from "../schedule.ts";
+import type { SimAgent } from "./agent.ts";
+import type { Simulated } from "./simulated.ts";
+import type { Complain } from "./violation.ts";
+
+/** By the design: I5. */
+const OVERDUE_MS = 5 * SECOND;
+const BESIDE_MS = 60 * SECOND;
+/** Backoffs, deadlines and drains are shorter than this, each of them; all together still are. */
+const SETTLED_MS = 100 * MINUTE;
+const LOOK_MS = 5 * SECOND;
+
+interface Open {
+  id: string;
+  kind: JobKind;
+  needs: string;
+  state: string;
+  leaseEnd: number | null;
+  avoid: string | null;
+  hedgeOf: string | null;
+}
+
+export class Liveness {
+  readonly #parts: Simulated;
+  readonly #complain: Complain;
+  /** Since when a job waits beside a free slot. */
+  readonly #beside = new Map<string, number>();
+
+  constructor(parts: Simulated, complain: Complain) {
+    this.#parts = parts;
+    this.#complain = complain;
+  }
+
+  /** Until nothing is left to do. */
+  async settle(stop: () => boolean): Promise<void> {
+    const { world } = this.#parts;
+    const end = world.now + SETTLED_MS;
+    this.#beside.clear();
+    while (!this.#isSettled()) {
+      if (world.now >= end) {
+        return this.#complain(
+          "I5 everything ends in time",
+          `after ${SETTLED_MS / MINUTE} minutes: ${this.#left()}`,
+        );
+      }
+      await world.run(world.now + LOOK_MS, stop);
+      if (stop()) return;
+      this.#look();
+    }
+  }
+
+  #open(): Open[] {
+    return this.#parts.object.rows<Open>(
+      `select id, kind, needs, state, leaseEnd, avoid, hedgeOf from jobs
+       where state not in ('done', 'dead', 'cancelled') order by id`,
+    );
+  }
+
+  #isSettled(): boolean {
+    const { object, catalogue, edge } = this.#parts;
+    if (this.#open().length > 0 || edge.requests.size > 0) return false;
+    if (object.rows("select 1 from outbox limit 1").length > 0) return false;
+    return catalogue.rows(UNHEARD).length === 0;
+  }
+
+  #left(): string {
+    const { object, catalogue, edge } = this.#parts;
+    const jobs = this.#open().map(({ id, kind, state }) => `${kind} ${id.slice(-6)} ${state}`);
+    const words = object.rows<{ jobId: string; tries: number; error: string }>("select * from outbox");
+    const told = words.map(
+      ({ jobId, tries, error }) => `word of ${jobId.slice(-6)} (${tries} tries: ${error})`,
+    );
+    const unheard = catalogue.rows<{ what: string }>(UNHEARD).map(({ what }) => what);
+    const requests = [...edge.requests].map(({ name }) => name);
+    return [...jobs, ...told, ...unheard, ...requests].join(", ");
+  }
+
+  #look(): void {
+    const { world, object, agents } = this.#parts;
+    const waiting = new Set<string>();
+    for (const job of this.#open()) {
+      const late = job.state === "leased" ? object.clock - (job.leaseEnd ?? Infinity) : 0;
+      if (late > OVERDUE_MS) {
+        this.#complain("I5 everything ends in time", `${job.id} is leased ${late / SECOND} s past its lease`);
+      }
+      const free = job.state === "ready" ? agents.find((agent) => this.#couldTake(agent, job)) : undefined;
+      if (!free) continue;
+      waiting.add(job.id);
+      const since = this.#beside.get(job.id) ?? world.now;
+      this.#beside.set(job.id, since);
+      if (world.now - since <= BESIDE_MS + AVOID_MS) continue;
+      const seconds = (world.now - since) / SECOND;
+      this.#complain(
+        "I5 everything ends in time",
+        `${job.kind} ${job.id} is ready for ${seconds} s beside a free slot of ${free.name}`,
+      );
+    }
+    for (const id of this.#beside.keys()) if (!waiting.has(id)) this.#beside.delete(id);
+  }
+
+  /** As the agent sees it, and where the coordinator has no reason of its own against it. */
+  #couldTake(agent: SimAgent, { kind, needs, avoid, hedgeOf }: Open): boolean {
+    if (!agent.traits.kinds.includes(kind) || !hasRoom(agent.freeSlots, needs)) return false;
+    if (hedgeOf !== null && avoid === agent.id) return false;
+    const { network, world } = this.#parts;
+    const wire = agent.process && network.wires.get(agent.process);
+    const badge = wire ? (wire.server.deserializeAttachment() as Badge | null) : null;
+    return badge !== null && (badge.drained[kind] ?? 0) <= world.now;
+  }
+}
+
+const UNHEARD = `
+  select 'unsent ' || action || ' of ' || file_id as what from work_outbox where sent_at is null
+  union all select 'unsettled file ' || id from files where state = 'stored' and status = 'processing'`;
+
+function hasRoom({ gpu, cpu, io }: Slots, needs: string): boolean {
+  return needs === "io" ? io > 0 : gpu + cpu > 0;
+}

@@ -2,9 +2,9 @@
 import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { JobKind } from "./protocol.ts";
@@ -232,10 +232,16 @@ test("an agent that never reached its edge does not end as if all was well", asy
   expect(await startWorking({ CAPCLOUD_EXIT_WHEN_IDLE: "0.5" }).code()).toBe(1);
 });
 
-test("outside its hours an agent takes nothing, and says why", async () => {
+test("outside its hours an agent takes nothing from its first word on, and says why", async () => {
+  // A driver that takes its time must not let a job slip in before it has been decided.
+  await writeFile(join(folder, "nvidia-smi"), "#!/bin/sh\nsleep 2\necho 0\n", { mode: 0o755 });
   const now = new Date();
   const clock = (hours: number) => `${(now.getHours() + hours) % 24}:00`;
-  startWorking({ CAPCLOUD_HOURS: `${clock(2)}-${clock(3)}` });
+  startWorking({
+    CAPCLOUD_HOURS: `${clock(2)}-${clock(3)}`,
+    CAPCLOUD_PAUSE_WHEN_GPU_BUSY: "1",
+    PATH: `${folder}${delimiter}${process.env["PATH"] ?? ""}`,
+  });
   const ready = await coordinator.nth("ready");
   expect(ready).toMatchObject({ slots: { gpu: 0, cpu: 0, io: 0 } });
   expect(ready.resting).toMatch(/^outside its hours \(\d+:00-\d+:00\)$/);

@@ -19,6 +19,11 @@ that is ended in the midst of things, and holds every step against the promises 
   --verbose       prints every event
   --json          ends with one line of JSON; everything else goes to standard error
   --guards        takes one guard after the other out of a copy of the code, and shows which seed finds it
+  --real          no simulation: real workerd, agents and ffmpeg, killed, frozen, cut off and lied to by the plan of
+                  the seed --first; afterwards everything that was promised is asked for. With it:
+  --minutes N       of faults (10)
+  --agents N        how many (3)
+  --packed          agents from the tarball that would be published
   --real          real processes instead: an edge, agents with ffmpeg, faulty lines (--first chooses the plan)
     --minutes N   of faults (2)
     --agents N    (3)
@@ -37,6 +42,10 @@ const { values } = parseArgs({
     json: { type: "boolean", default: false },
     guards: { type: "boolean", default: false },
     real: { type: "boolean", default: false },
+    minutes: { type: "string", default: "10" },
+    agents: { type: "string", default: "3" },
+    packed: { type: "boolean", default: false },
+    real: { type: "boolean", default: false },
     minutes: { type: "string", default: "2" },
     agents: { type: "string", default: "3" },
     packed: { type: "boolean", default: false },
@@ -47,6 +56,12 @@ const { values } = parseArgs({
 if (values.help) {
   process.stdout.write(HELP);
   process.exit(0);
+}
+if (values.real) {
+  const { commandReal } = await import("./chaos/real-command.ts");
+  const [minutes, agents] = [count("minutes", values.minutes), count("agents", values.agents)];
+  const run = { seed: count("first", values.first), minutes, agents, packed: values.packed };
+  process.exit((await commandReal(run)) ? 0 : 1);
 }
 /** With --json standard output holds only that line. */
 const say = (text: string) => void (values.json ? process.stderr : process.stdout).write(`${text}\n`);

@@ -9,7 +9,7 @@ const QUIET = { live: () => {}, say: () => {} };
 
 test("two agents under every kind of fault: what was acknowledged is there, whole, and nothing else is left", async () => {
   const { violations, history, kept, jobs, folder } = await runReal({
-    ...{ seed: SEED, agents: 2, films: 2, leaseSeconds: 6, screen: QUIET },
+    ...{ seed: SEED, agents: 2, films: 2, large: false, leaseSeconds: 6, screen: QUIET },
     ...{ forMs: 60_000, rounds: 1, gapMs: 1_500, hangMs: 4_000, settleMs: 240_000 },
   });
   expect(violations, `seed ${SEED}, ${history.path}`).toEqual([]);

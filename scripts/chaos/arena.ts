@@ -19,6 +19,8 @@ export interface ArenaOptions {
   agents: number;
   leaseSeconds: number;
   drainSeconds: number;
+  /** Empty: the default. */
+  ladder: string;
   /** Of an installed package; none: this checkout's agent. */
   cli?: string | undefined;
   /** What the edge says. */
@@ -46,6 +48,7 @@ export async function openArena(options: ArenaOptions): Promise<Arena> {
   });
   const vars = {
     LEASE_SECONDS: String(leaseSeconds),
+    LADDER: options.ladder,
     R2_ENDPOINT: `${storage.url}/cdn-cgi/local/r2/s3`,
     LOG_LEVEL: "warn",
   };

@@ -20,7 +20,7 @@ export async function checkFile(host: string, file: Kept): Promise<string[]> {
   if (!raw.ok) return [`acknowledged, and its original answers ${raw.status}`];
   if (sha256 !== file.sample.sha256 || file.hash !== `sha256:${sha256}`) return ["its bytes are others now"];
   const record = await readRecord(host, file.id);
-  if (file.poison) return record.status === "failed" ? [] : [`poison, and ended as ${record.status}`];
+  if (file.poison) return record.status !== "ready" ? [] : [`poison, and ended as ${record.status}`];
   const unready = record.renditions.filter(({ state }) => state !== "ready");
   if (record.status !== "ready" || unready.length > 0) return [told(record, unready)];
   const absent = await absentOf(record);

@@ -10,6 +10,7 @@ import { checkJob, type JobRow, readLedger } from "./check-ledger.ts";
 import { leftInWorkspaces, processesOf } from "./check-processes.ts";
 import type { Load } from "./load.ts";
 import type { Screen } from "./report.ts";
+import { giveSecondChance } from "./second-chance.ts";
 
 export interface CheckOptions {
   folder: string;
@@ -28,6 +29,9 @@ export async function checkAll(
     for (const problem of problems) found.add(where === "" ? problem : `${where}: ${problem}`);
   };
   screen.say("  faults stop; waiting until nothing is in the making …");
+  await load.settle(settleMs);
+  const again = await giveSecondChance(edge.url, load.kept, history);
+  if (again > 0) screen.say(`  ${again} files had been given up; tried once more …`);
   const stuck = await load.settle(settleMs);
   tell(
     "",

@@ -29,6 +29,8 @@ export interface LoadOptions {
 
 const AGAIN_MS = 500;
 const LOOK_MS = 1_000;
+/** Seconds from one large film to the next. */
+const LARGE_EACH_S = 150;
 
 export class Load {
   readonly kept: Kept[] = [];
@@ -42,7 +44,7 @@ export class Load {
   /** Uploads until it is stopped. */
   async run(): Promise<void> {
     const { draw } = this.#options;
-    await Promise.all([this.#follow(() => this.#stopped), this.#feed(draw)]);
+    await Promise.all([this.#follow(() => this.#stopped), this.#feed(draw), this.#feedLarge()]);
   }
 
   stop(): void {
@@ -83,7 +85,7 @@ export class Load {
   /** A client that dies half way, and comes again. */
   async sendAndDie(): Promise<void> {
     const { host, samples, draw, history } = this.#options;
-    const sample = draw.pick(samples);
+    const sample = draw.pick(samples.filter(({ large }) => !large));
     const diesAt = draw.whole(0, sample.size - 1);
     const facts = { name: sample.path.split("/").at(-1) ?? "", diesAt, of: sample.size };
     await upload(host, sample, diesAt).then(
@@ -112,7 +114,7 @@ export class Load {
 
   async #feed(draw: Chance): Promise<void> {
     const { samples, most } = this.#options;
-    const films = samples.filter(({ kind }) => kind === "film");
+    const films = samples.filter(({ kind, large }) => kind === "film" && !large);
     const others = samples.filter(({ kind }) => kind !== "film");
     while (!this.#stopped) {
       const open = this.unsettled();
@@ -120,6 +122,14 @@ export class Load {
       if (busy < most.films) await this.send(draw.pick(films));
       else if (open.length - busy < most.others) await this.send(draw.pick(others));
       await sleep(draw.between(0.3, 1.5) * LOOK_MS);
+    }
+  }
+
+  async #feedLarge(): Promise<void> {
+    const large = this.#options.samples.find((sample) => sample.large);
+    for (let seconds = 0; large !== undefined && !this.#stopped; seconds++) {
+      if (seconds % LARGE_EACH_S === 0) await this.send(large);
+      await sleep(LOOK_MS);
     }
   }
 

@@ -66,6 +66,7 @@ async function strikeSeat(fault: Fault, seat: Seat, history: History): Promise<v
       return wake();
     }
     case "agent drained": {
+      await seat.start();
       const code = await seat.drain();
       if (code !== 0)
         history.note("violation", { what: `a drained agent ended with ${code}`, agent: seat.name });
@@ -110,6 +111,8 @@ async function strikeHouse(fault: Fault, { edge, storage, load }: Victims): Prom
     case "upload deleted":
       return load.deleteOne();
     case "client died":
+      // It dies in the midst of sending, not before a door that is shut.
+      await comings.get(edge);
       return load.sendAndDie();
     default:
   }

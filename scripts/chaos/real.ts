@@ -19,7 +19,7 @@ import { strike } from "./nemesis.ts";
 import { installPackedAgent } from "./packed.ts";
 import { killWhoBegins } from "./poison.ts";
 import { liveText, type Screen, summary } from "./report.ts";
-import { makeSamples } from "./samples.ts";
+import { LARGE_LADDER, makeSamples } from "./samples.ts";
 import { watchFilms } from "./viewer.ts";
 
 export interface RealOptions {
@@ -33,6 +33,8 @@ export interface RealOptions {
   packed?: boolean;
   /** Of the four there are; the first are the shortest. */
   films?: number;
+  /** Also one so large that what is made of it goes up in parts. */
+  large?: boolean;
   leaseSeconds?: number;
   gapMs?: number;
   hangMs?: number;
@@ -49,7 +51,15 @@ export interface RealResult {
 }
 
 const DEFAULTS = {
-  ...{ rounds: Infinity, packed: false, films: 4, leaseSeconds: 8, gapMs: 4_000, settleMs: 900_000 },
+  ...{
+    rounds: Infinity,
+    packed: false,
+    films: 4,
+    large: true,
+    leaseSeconds: 8,
+    gapMs: 4_000,
+    settleMs: 900_000,
+  },
   // Beyond the two minutes after which an agent ends a tool that says nothing.
   hangMs: 130_000,
 };
@@ -95,18 +105,25 @@ async function prepare(folder: string, workerDir: string, options: Filled): Prom
   await mkdir(join(folder, "logs"));
   const edgeLog = createWriteStream(join(folder, "logs", "edge.log"));
   return openArena({
-    ...{ folder, seed, agents, leaseSeconds, cli, drainSeconds: DRAIN_SECONDS },
+    ...{
+      folder,
+      seed,
+      agents,
+      leaseSeconds,
+      cli,
+      ladder: options.large ? LARGE_LADDER : "",
+      drainSeconds: DRAIN_SECONDS,
+    },
     edgeSaid: (text) => edgeLog.write(text),
   });
 }
 
 async function storm(arena: Arena, folder: string, options: Filled): Promise<Load> {
-  const { seed, agents, screen, films, leaseSeconds, gapMs, hangMs, forMs, rounds } = options;
+  const { seed, agents, screen, films, large, leaseSeconds, gapMs, hangMs, forMs, rounds } = options;
   const { edge, seats, storage, history } = arena;
   const host = edge.url;
-  const samples = await makeSamples(join(folder, "samples"), films, chance(seed, "samples"));
+  const samples = await makeSamples(join(folder, "samples"), { films, large }, chance(seed, "samples"));
   await edge.start();
-  await Promise.all(seats.map((seat) => seat.start()));
   const most = { films: agents + 1, others: 2 * agents };
   const load = new Load({ host, samples, draw: chance(seed, "load"), history, most });
   const poison: { file: Kept | null } = { file: null };
@@ -120,9 +137,11 @@ async function storm(arena: Arena, folder: string, options: Filled): Promise<Loa
   const viewing = [0, 1].map((viewer) =>
     watchFilms({ host, films: () => load.kept, draw: chance(seed, "viewer", viewer), history }, () => over),
   );
-  const loading = load.run();
+  // Known as such before anybody can begin it.
   const picture = samples.find(({ kind }) => kind === "picture");
   if (picture) poison.file = await load.send(picture, true);
+  const loading = load.run();
+  await Promise.all(seats.map((seat) => seat.start()));
   const steps = planFaults(seed, plan).map((step) => ({ ...step, at: step.at + history.now }));
   try {
     await strike(steps, { seats, edge, storage, load, history });

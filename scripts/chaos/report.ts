@@ -55,6 +55,7 @@ export function summary(history: History, { kept, jobs }: Outcome): string {
         deleted: kept.filter((one) => one.state === "deleted").length,
       },
     ],
+    ["given up", tally(history, "job given up", "code")],
     ["watched", tally(history, "watched", "status")],
     ["jobs", { done: state("done"), dead: state("dead"), cancelled: state("cancelled") }],
     ["attempts", countBy(attempts, (outcome) => outcome)],

@@ -14,6 +14,8 @@ export interface Sample {
   sha256: string;
   /** Of a film. */
   frames: number;
+  /** What is made of it goes up in parts; sent a few times only. */
+  large: boolean;
 }
 
 const RATE = 30;
@@ -28,8 +30,26 @@ const FILMS: readonly [name: string, seconds: number, size: string, codec: reado
   ["wide.mov", 12, "1280x720", MPEG4],
 ];
 
-/** `films`: how many of them; the first are the shortest. */
-export async function makeSamples(folder: string, films: number, draw: Chance): Promise<Sample[]> {
+/** Its pictures are copied into a rung as they are, so that the rung and the mp4 exceed 64 MiB each. */
+const LARGE_SECONDS = 20;
+const LARGE = ["-b:v", "30M", "-minrate", "30M", "-maxrate", "30M", "-bufsize", "15M", "-nal-hrd", "cbr"];
+/** For the edge: rungs that may have so many bits. */
+export const LARGE_LADDER = JSON.stringify([
+  { name: "480", ceiling: 60_000_000 },
+  { name: "720", ceiling: 60_000_000 },
+]);
+
+export interface SamplesWanted {
+  /** How many of the films; the first are the shortest. */
+  films: number;
+  large: boolean;
+}
+
+export async function makeSamples(
+  folder: string,
+  { films, large }: SamplesWanted,
+  draw: Chance,
+): Promise<Sample[]> {
   await mkdir(folder, { recursive: true });
   const samples: Sample[] = [];
   for (const [name, seconds, size, codec] of FILMS.slice(0, films)) {
@@ -40,6 +60,7 @@ export async function makeSamples(folder: string, films: number, draw: Chance): 
     await ffmpeg([...inputs, ...codec, "-c:a", "aac", "-b:a", "96k", path]);
     samples.push(sampleOf(path, "film", seconds * RATE));
   }
+  if (large) samples.push(await makeLarge(join(folder, "large.mp4")));
   const photo = join(folder, "photo.jpg");
   await ffmpeg(["-f", "lavfi", "-i", "mandelbrot=s=1600x1200", "-frames:v", "1", "-q:v", "3", photo]);
   const sound = join(folder, "sound.ogg");
@@ -49,7 +70,13 @@ export async function makeSamples(folder: string, films: number, draw: Chance): 
   return [...samples, sampleOf(photo, "picture"), sampleOf(sound, "sound"), sampleOf(bytes, "bytes")];
 }
 
+async function makeLarge(path: string): Promise<Sample> {
+  const picture = `testsrc2=s=640x480:r=${RATE}:d=${LARGE_SECONDS},noise=alls=40:allf=t`;
+  await ffmpeg(["-f", "lavfi", "-i", picture, ...X264, ...LARGE, "-movflags", "+faststart", path]);
+  return { ...sampleOf(path, "film", LARGE_SECONDS * RATE), large: true };
+}
+
 function sampleOf(path: string, kind: Sample["kind"], frames = 0): Sample {
   const sha256 = createHash("sha256").update(readFileSync(path)).digest("hex");
-  return { path, kind, size: statSync(path).size, sha256, frames };
+  return { path, kind, size: statSync(path).size, sha256, frames, large: false };
 }

@@ -61,7 +61,7 @@ export class Seat {
 
   /** Once, whoever asks for it; resolves when it is ready to work, or has ended again. */
   async start(): Promise<void> {
-    if (this.#agent !== null) return;
+    if (this.#agent !== null && this.#starting === null) return;
     this.#starting ??= this.#start().finally(() => (this.#starting = null));
     await this.#starting;
   }

@@ -74,7 +74,9 @@ test("traits shape the chain; uneven films are sent in order", () => {
 });
 
 function candidate(platform: NodeJS.Platform, name: string): Encoder {
-  const found = candidateEncoders(platform, ["renderD128"]).find((encoder) => encoder.name === name);
+  const found = candidateEncoders(platform, { renderNodes: ["renderD128"], nvidia: true }).find(
+    (encoder) => encoder.name === name,
+  );
   if (found === undefined) throw new Error(`no ${name}`);
   return found;
 }
@@ -185,7 +187,7 @@ test("hardware gets frames where it wants them, and its device before the input"
 });
 
 test.each(["linux", "darwin", "win32"] as const)("on %s the last resort is software", (platform) => {
-  expect(candidateEncoders(platform, []).at(-1)).toBe(SOFTWARE);
+  expect(candidateEncoders(platform, { renderNodes: [], nvidia: true }).at(-1)).toBe(SOFTWARE);
 });
 
 test("no demuxer that opens what a file names is ever let in", () => {

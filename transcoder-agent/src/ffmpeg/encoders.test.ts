@@ -33,7 +33,8 @@ test("software passes its trial; what cannot be opened does not", async () => {
 });
 
 test("what was proven is remembered, until something changes", async () => {
-  const proven = await proveEncoders({ cacheDir: folder, log });
+  const prove = () => proveEncoders({ cacheDir: folder, log, devices: { renderNodes: [], nvidia: true } });
+  const proven = await prove();
   expect(proven.at(-1)).toBe(SOFTWARE);
   const file = join(folder, "encoders.json");
   const Kept = z.object({ key: z.string(), verdicts: z.array(z.looseObject({ name: z.string() })) });
@@ -43,25 +44,27 @@ test("what was proven is remembered, until something changes", async () => {
   const verdicts = ["h264_nvenc", "libx264"].map((name) => ({ name, reason: null }));
   const claim = { key: cached.key, verdicts, sessions: 5 };
   await writeFile(file, JSON.stringify(claim));
-  const believed = await proveEncoders({ cacheDir: folder, log });
+  const believed = await prove();
   expect(believed.map(({ name, sessions }) => [name, sessions])).toEqual([
     ["h264_nvenc", 5],
     ["libx264", undefined],
   ]);
   await writeFile(file, JSON.stringify({ ...claim, key: "another driver" }));
-  expect(await proveEncoders({ cacheDir: folder, log })).toEqual(proven);
+  expect(await prove()).toEqual(proven);
   await writeFile(file, "not JSON");
-  expect(await proveEncoders({ cacheDir: folder, log })).toEqual(proven);
+  expect(await prove()).toEqual(proven);
 });
 
 test("the order of falling back: all in hardware, encoding alone, all in software", () => {
-  const names = (platform: NodeJS.Platform, nodes: string[]) =>
-    candidateEncoders(platform, nodes).map(({ name }) => name);
+  const names = (platform: NodeJS.Platform, renderNodes: string[], nvidia = true) =>
+    candidateEncoders(platform, { renderNodes, nvidia }).map(({ name }) => name);
   expect(names("linux", ["renderD128"])).toEqual([
     ...["h264_nvenc+decode", "h264_nvenc", "h264_qsv+decode", "h264_qsv"],
     ...["h264_vaapi@renderD128+decode", "h264_vaapi@renderD128", "libx264+cuda", "libx264"],
   ]);
   expect(names("linux", [])).toEqual(["h264_nvenc+decode", "h264_nvenc", "libx264+cuda", "libx264"]);
+  // What is certainly not there costs no trial.
+  expect(names("linux", [], false)).toEqual(["libx264"]);
   expect(names("darwin", [])).toEqual(["h264_videotoolbox+decode", "h264_videotoolbox", "libx264"]);
 });
 

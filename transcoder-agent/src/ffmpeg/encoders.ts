@@ -4,7 +4,7 @@
  * Called once at the agent's start; the answer is kept on disk until ffmpeg, a driver or a device changes.
  */
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { release, tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
@@ -12,6 +12,7 @@ import { JobError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { confinement, letDevicesOut } from "./confinement.ts";
 import { cutVideo } from "./cuts.ts";
+import { findDevices, type Devices } from "./devices.ts";
 import { candidateEncoders, HALF_SOFTWARE, SOFTWARE, type Encoder } from "./h264.ts";
 import { rewriteFragments } from "./fragments.ts";
 import { runFfmpeg, runFfprobe } from "./run.ts";
@@ -37,6 +38,8 @@ export interface ProveOptions {
   cacheDir: string;
   log: Log;
   signal?: AbortSignal;
+  /** What there could be; without it, what is seen. */
+  devices?: Devices;
 }
 
 export interface Trials {
@@ -52,9 +55,9 @@ export async function proveEncoders(options: ProveOptions): Promise<Encoder[]> {
 }
 
 export async function tryAll(options: ProveOptions): Promise<Trials> {
-  const nodes = await renderNodes();
-  const candidates = candidateEncoders(process.platform, nodes);
-  const key = await fingerprint(nodes);
+  const devices = options.devices ?? (await findDevices());
+  const candidates = candidateEncoders(process.platform, devices);
+  const key = await fingerprint(devices);
   const file = join(options.cacheDir, "encoders.json");
   const cache = (await readCache(file, key)) ?? { key, ...(await runTrials(candidates, options)) };
   letDevicesOut(cache.devicesOut);
@@ -219,17 +222,12 @@ function testSource(wish: { path: string; width: number; height: number; frames:
 }
 
 /** Whatever may turn a working encoder into one that does not, or the other way round. */
-async function fingerprint(nodes: readonly string[]): Promise<string> {
+async function fingerprint({ renderNodes, nvidia }: Devices): Promise<string> {
   const { text: version } = await runFfprobe(["-version"]);
   const driver = await readFile("/proc/driver/nvidia/version", "utf8").catch(() => "");
   const { word } = await confinement();
-  const facts = [version, driver, release(), process.platform, word, ...nodes];
+  const facts = [version, driver, release(), process.platform, word, String(nvidia), ...renderNodes];
   return createHash("sha256").update(facts.join("\n")).digest("hex");
-}
-
-async function renderNodes(): Promise<string[]> {
-  const names = await readdir("/dev/dri").catch(() => []);
-  return names.filter((name) => /^renderD\d+$/.test(name)).toSorted();
 }
 
 const Cache = z.object({

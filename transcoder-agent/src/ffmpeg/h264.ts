@@ -6,6 +6,7 @@
  * An encoder with `decoding` is a whole pipeline in the device's memory; each also stands alone, fed by software
  * decoding, so that the list is the order of falling back: all in hardware, encoding alone, all in software.
  */
+import type { Devices } from "./devices.ts";
 import {
   CUDA,
   CUDA_TO_MEMORY,
@@ -136,13 +137,14 @@ function both(encoder: Encoder, decoding: Decoding): Encoder[] {
 }
 
 /** Worth a trial on this kind of machine, best first; libx264 is always the last. */
-export function candidateEncoders(platform: NodeJS.Platform, renderNodes: readonly string[]): Encoder[] {
+export function candidateEncoders(platform: NodeJS.Platform, { renderNodes, nvidia }: Devices): Encoder[] {
   const node = renderNodes[0] ?? null;
-  const software = [HALF_SOFTWARE, SOFTWARE];
+  const nvenc = nvidia ? both(NVENC, CUDA) : [];
+  const software = nvidia ? [HALF_SOFTWARE, SOFTWARE] : [SOFTWARE];
   if (platform === "darwin") return [...both(VIDEOTOOLBOX, VIDEOTOOLBOX_DECODING), SOFTWARE];
-  if (platform === "win32") return [...both(NVENC, CUDA), ...both(QSV, qsvDecoding(null)), AMF, ...software];
+  if (platform === "win32") return [...nvenc, ...both(QSV, qsvDecoding(null)), AMF, ...software];
   return [
-    ...both(NVENC, CUDA),
+    ...nvenc,
     ...(node === null ? [] : both(QSV, qsvDecoding(node))),
     ...renderNodes.flatMap((each) => both(vaapi(each), vaapiDecoding(each))),
     ...software,
@@ -152,7 +154,7 @@ export function candidateEncoders(platform: NodeJS.Platform, renderNodes: readon
 /** All that we know how to drive anywhere, for telling what was never tried here. */
 export function knownEncoders(): string[] {
   const platforms = (["linux", "darwin", "win32"] as const).flatMap((platform) =>
-    candidateEncoders(platform, ["renderD128"]),
+    candidateEncoders(platform, { renderNodes: ["renderD128"], nvidia: true }),
   );
   return [...new Set(platforms.map(({ name }) => withoutDevice(name)))];
 }

@@ -65,6 +65,14 @@ async function processesWith(mark: string): Promise<number> {
   return stdout.split("\n").filter((line) => line.startsWith(mark)).length;
 }
 
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 async function until(condition: () => Promise<boolean>): Promise<void> {
   const limit = Date.now() + 30_000;
   while (!(await condition())) {
@@ -193,6 +201,7 @@ describe.skipIf(!able)("in namespaces", () => {
     );
     for (const [pid] of holders) process.kill(Number(pid), "SIGKILL");
     expect(holders.length).toBeGreaterThan(0);
+    await until(async () => holders.every(([pid]) => !isAlive(Number(pid))));
   }
   const outcome = () =>
     runFfprobe([]).then(

@@ -41,7 +41,9 @@ export function figuresOf(pool: Pool, now: number): PoolFigures {
   return {
     pool: pool.name,
     jobs: store.queue.countByState(),
-    waiting: ready.map(({ needs, rank, count }) => ({ needs, class: classOf(rank), count })),
+    waiting: store.figures
+      .readyByClass()
+      .map(({ needs, turn, count }) => ({ needs, class: classOf(turn), count })),
     oldestWaitMs: since(ready),
     starving: starving.reduce((sum, { count }) => sum + count, 0),
     starvingWaitMs: since(starving),

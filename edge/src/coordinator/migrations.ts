@@ -1,6 +1,6 @@
 /**
  * The coordinator's own tables, as numbered steps that only ever grow: a running object may be older or newer
- * than its database for some minutes (deploys are deferred), so steps add and never rename or drop.
+ * than its database for some minutes (deploys are deferred), so steps add and never rename or drop (but an index that nothing asks any more).
  */
 import { first, type Sql } from "./sql.ts";
 
@@ -109,6 +109,10 @@ const STEPS: readonly string[] = [
   `
   create index jobs_lost on jobs (waitingSince) where state = 'ready' and losses >= 1;
   create index jobs_suspected on jobs (agentId) where state = 'leased' and losses >= 1;
+  `,
+  `
+  drop index jobs_waiting;
+  create index jobs_since on jobs (kind, needs, waitingSince) where state = 'ready';
   `,
 ];
 

@@ -19,7 +19,7 @@ const cut = (seconds: number) =>
     ({ rungs, segments }) => `${rungs.join("+")} ${segments.join("-")}`,
   );
 
-test("the lowest rung begins alone, then its fellows, then all in lengths that double to a minute", () => {
+test("the lowest rung begins alone, then its fellows, then all in lengths that double to a minute and halve at the end", () => {
   expect(cut(20)).toEqual(["480 0-1", "720+1080 0-1", "480+720+1080 1-3", "480+720+1080 3-5"]);
   expect(cut(300).map((text) => text.split(" ")[1])).toEqual([
     "0-1",
@@ -30,7 +30,9 @@ test("the lowest rung begins alone, then its fellows, then all in lengths that d
     "15-30",
     "30-45",
     "45-60",
-    "60-75",
+    "60-68",
+    "68-72",
+    "72-75",
   ]);
   expect(cut(3)).toEqual(["480 0-1", "720+1080 0-1"]);
 });

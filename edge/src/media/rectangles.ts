@@ -24,6 +24,8 @@ export interface Stretch {
 
 /** Segments of the first rectangle after the head; each next one has twice as many. */
 const FIRST_LENGTH = 2;
+/** Towards the end each has half of what is left, at least this many: nothing else happens during the last upload. */
+const LAST_LENGTH = 4;
 /** A rectangle grows to about this many seconds: what a lost agent costs at most. */
 const LONGEST_RECTANGLE_SECONDS = 60;
 /** The first stretch of sound is short, since playback waits for it. */
@@ -103,12 +105,13 @@ export function quickestRung(rungs: readonly PlannedRung[]): PlannedRung | null 
   return rungs.find(({ mode }) => mode === "copy") ?? rungs[0] ?? null;
 }
 
-/** From segment 1 on, in lengths that double up to a minute. */
+/** From segment 1 on, in lengths that double up to a minute and halve towards the end. */
 function restStretches(plan: Plan): [number, number][] {
   const count = countSegments(plan);
   const stretches: [number, number][] = [];
   for (let from = 1, length = FIRST_LENGTH; from < count; length *= 2) {
-    const until = Math.min(from + length, fit(plan, from, LONGEST_RECTANGLE_SECONDS));
+    const most = Math.max(LAST_LENGTH, Math.ceil((count - from) / 2));
+    const until = Math.min(count, from + Math.min(length, most), fit(plan, from, LONGEST_RECTANGLE_SECONDS));
     stretches.push([from, until]);
     from = until;
   }

@@ -6,6 +6,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
 import { Abandoned, JobError } from "../errors.ts";
 import { createLog } from "../log.ts";
+import { openStandIn } from "../testing/stand-in.ts";
+import { confinement, letDevicesOut } from "./confinement.ts";
 import { encodersFor, forgetFailures, withFallback } from "./choice.ts";
 import { OffGrid } from "./cuts.ts";
 import { proveEncoders, tryEncoder, type Encoder } from "./encoders.ts";
@@ -30,6 +32,38 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 test("software passes its trial; what cannot be opened does not", async () => {
   expect(await tryEncoder(SOFTWARE)).toBeNull();
   expect(await tryEncoder(BROKEN)).toBeInstanceOf(Error);
+});
+
+test("a driver that does not work inside the sandbox is let out of it, and check says so", async () => {
+  const tool = await openStandIn();
+  try {
+    const { word } = await confinement();
+    const driver = join(tool.folder, "driver");
+    await writeFile(driver, "");
+    await tool.disguise(
+      `for word in "$@"; do [ "$word" = -init_hw_device ] && [ ! -e ${driver} ] && exit 1; done`,
+      'while [ $# -gt 0 ]; do if [ "$1" = -init_hw_device ]; then shift; else words+=("$1"); fi; shift; done',
+      'exec ffmpeg "${words[@]}"',
+    );
+    const device = {
+      ...SOFTWARE,
+      name: "h264_device",
+      hardware: true,
+      deviceOptions: ["-init_hw_device", "x"],
+    };
+    expect(await tryEncoder(device)).toBeNull();
+    const { devicesOut, sentence } = await confinement();
+    expect(devicesOut).toBe(word === "namespaces");
+    expect(sentence.includes("runs on the GPU have limits only")).toBe(devicesOut);
+    // Everything else stays inside.
+    expect(await tryEncoder(BROKEN)).toBeInstanceOf(Error);
+    await expect(tool.said(`[ -e ${driver} ] && echo seen; echo done`)).resolves.toBe(
+      word === "namespaces" ? "done\n" : "seen\ndone\n",
+    );
+  } finally {
+    letDevicesOut(false);
+    await tool.close();
+  }
 });
 
 test("what was proven is remembered, until something changes", async () => {

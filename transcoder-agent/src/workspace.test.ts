@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Workspace } from "./workspace.ts";
 
@@ -23,6 +23,12 @@ test("each job has a folder of its own, which goes with it", async () => {
   expect(existsSync(other)).toBe(true);
   await workspace.close();
   expect(await readdir(root)).toEqual([]);
+});
+
+test("a folder named from where the agent was started is told to tools as a whole path", async () => {
+  const workspace = await Workspace.open(relative(process.cwd(), root));
+  expect(await workspace.openJob()).toMatch(new RegExp(`^${root}/`));
+  await workspace.close();
 });
 
 test("what a killed agent left is swept at the next start, and nothing else is", async () => {

@@ -4,7 +4,7 @@
  * names the process that has it. Removes nothing but what it made itself.
  */
 import { lstat, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { z } from "zod";
 
 /** Only this folder inside the workspace is ever emptied: people name all sorts of folders. */
@@ -31,8 +31,10 @@ export class Workspace {
     this.#lock = join(root, LOCK);
   }
 
-  /** Takes the workspace for this process and empties it. */
-  static async open(root: string): Promise<Workspace> {
+  /** Takes the workspace for this process and empties it. A relative path is one of where the agent was started. */
+  static async open(path: string): Promise<Workspace> {
+    // Tools run somewhere else: every path that they are told is whole.
+    const root = resolve(path);
     await mkdir(root, { recursive: true, mode: 0o700 });
     await demandOwn(root);
     const workspace = new Workspace(root);

@@ -58,7 +58,7 @@ export function composeFile(spec: ServiceSpec): string {
     "    secrets: [key]",
     `    volumes: [work:${WORK}]`,
     "    # Docker's own rules let nobody make namespaces inside a container, so ffmpeg is held by limits alone there;",
-    "    # `check` says so. To confine it as on a bare machine, add to security_opt: seccomp:unconfined",
+    "    # `check` says so. To confine it as on a bare machine, add to security_opt: seccomp:unconfined and apparmor:unconfined",
     "    #",
     "    # A GPU by VAAPI or Quick Sync (the numbers of the groups: getent group render video):",
     "    # devices: [/dev/dri]",

@@ -87,11 +87,17 @@ export async function storeFile(db: Database, id: string, stored: StoredBytes): 
       .set({ state: "stored", size, sha256, status, storedAt: now })
       .where(and(eq(files.id, id), eq(files.state, "pending"))),
   ] as const;
-  if (outboxId === null) await writeBatch(db, publish);
-  else await writeBatch(db, [addWork(db, outboxId, "enqueue", id, "pending", now), ...publish]);
-  return (
-    (await db.query.files.findFirst({ where: and(eq(files.id, id), eq(files.state, "stored")) })) ?? null
-  );
+  const read = db
+    .select()
+    .from(files)
+    .where(and(eq(files.id, id), eq(files.state, "stored")));
+  if (outboxId === null) {
+    const [, , rows] = await writeBatch(db, [...publish, read]);
+    return rows[0] ?? null;
+  }
+  const work = addWork(db, outboxId, "enqueue", id, "pending", now);
+  const [, , , rows] = await writeBatch(db, [work, ...publish, read]);
+  return rows[0] ?? null;
 }
 
 /**

@@ -74,8 +74,11 @@ function postpone(pool: Pool, rows: readonly OutboxRow[], error: unknown, now: n
 async function publish(pool: Pool, rows: readonly OutboxRow[], now: number): Promise<void> {
   const stored = await whichStored(pool.db, filesOf(rows));
   const known = rows.filter(({ fileId }) => stored.has(fileId));
-  const jobs = known.map(({ jobId }) => pool.store.jobs.find(jobId)).filter((job) => job !== null);
   const settled = [...stored].map((fileId) => settle(pool, fileId, known, now));
+  const loaded = new Map(settled.flatMap(({ jobs }) => jobs.map((job) => [job.id, job])));
+  const jobs = known
+    .map(({ jobId }) => loaded.get(jobId) ?? pool.store.jobs.find(jobId))
+    .filter((job) => job !== null);
   // A plan that comes while this is being written is another row's to publish.
   const planned = jobs.filter((job) => isPlanned(pool, job));
   await writeAll(pool.db, [
@@ -114,11 +117,13 @@ function isPlanned(pool: Pool, { state, kind, fileId }: Job): boolean {
 }
 
 interface Settlement {
+  /** All of the file, where they were looked at. */
+  jobs: Job[];
   statements: Statement[];
   /** For the log, where the file has come to its end. */
   said: { file: string; status: string; reason: string | null } | null;
 }
-const UNSETTLED: Settlement = { statements: [], said: null };
+const UNSETTLED: Settlement = { jobs: [], statements: [], said: null };
 
 /** The last row of a file says what has become of it. What is made afterwards is not waited for. */
 function settle(pool: Pool, fileId: string, rows: readonly OutboxRow[], now: number): Settlement {
@@ -133,6 +138,7 @@ function settle(pool: Pool, fileId: string, rows: readonly OutboxRow[], now: num
   // Nothing that is wanted stays waiting when nobody will make it.
   const spared = all.some(({ state }) => isOpen(state)) ? SIDE_MADE : NOTHING;
   return {
+    jobs: all,
     statements: [
       ...failed.flatMap((one) =>
         markStatements(pool.db, fileId, one.kind, [one.name], "failed", one.reason, now),

@@ -35,6 +35,7 @@ const PASSED_VARS = [
   "WEBHOOK_SECRET",
   "WEBHOOK_ALLOW_PRIVATE",
   "FLEET_WAIT_SECONDS",
+  "POOLS",
 ];
 
 /** PORT, CAPCLOUD_DATA and AGENTS. Throws a sentence that names the wrong one. */

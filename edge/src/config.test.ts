@@ -35,6 +35,23 @@ test.each([
   expect(loading).toThrow(why);
 });
 
+test("without a word of it there is one pool", () => {
+  expect(load({}).pools).toEqual(["main"]);
+  expect(load({ POOLS: " " }).pools).toEqual(["main"]);
+  expect(load({ POOLS: "main, second" }).pools).toEqual(["main", "second"]);
+});
+
+test.each([
+  ["a name missing", "main,", "a list such as"],
+  ["letters that are no part of an address", "main, Zweiter", "small letters"],
+  ["a dot, which ends a job's pool", "main.x", "small letters"],
+  ["a pool twice", "main, main", "twice"],
+  ["too many", Array.from({ length: 17 }, (_, at) => `p${at}`).join(), "more than 16"],
+])("POOLS with %s stops the Worker by its name", (_, POOLS, why) => {
+  expect(() => load({ POOLS })).toThrow(/The variable POOLS\b/);
+  expect(() => load({ POOLS })).toThrow(why);
+});
+
 const SECRET = `whsec_${Buffer.alloc(32, 1).toString("base64")}`;
 
 test("without WEBHOOK_URL nobody is told anything, and nothing else is asked for", () => {

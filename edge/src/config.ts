@@ -60,6 +60,22 @@ const LadderVar = z
 /** The Standard Webhooks form: 24 to 64 random bytes in base64. */
 const WEBHOOK_SECRET = /^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/;
 
+/** Whose jobs are those of files that were there before there were pools. */
+export const MAIN_POOL = "main";
+/** Names are parts of addresses, of job ids and of events. */
+export const POOL_NAME = /^[a-z][a-z0-9-]{0,30}$/;
+/** The minute's cron calls each of them a few times; a request may make a thousand calls. */
+const MOST_POOLS = 16;
+const PoolsVar = z
+  .string()
+  .default("")
+  .transform((text) => (text.trim() || MAIN_POOL).split(",").map((name) => name.trim()))
+  .refine((names) => names.every((name) => POOL_NAME.test(name)), {
+    message: 'is a list such as "main, second": names of small letters, digits and -, a letter first',
+  })
+  .refine((names) => names.length <= MOST_POOLS, `names more than ${MOST_POOLS} pools`)
+  .refine((names) => new Set(names).size === names.length, "names a pool twice");
+
 /** JSON in a variable. */
 const json = z.string().transform((text, context) => {
   try {
@@ -109,6 +125,7 @@ const Vars = z.object({
   WEBHOOK_ALLOW_PRIVATE: z.enum(["true", "false"]).default("false"),
   WEBHOOK_RESOLVER: z.union([z.literal(""), z.url({ protocol: /^https?$/ })]).default(""),
   FLEET_WAIT_SECONDS: z.coerce.number().positive().max(86_400).default(300),
+  POOLS: PoolsVar,
   SHARDS: json.pipe(z.array(ShardVar).min(1)),
   LADDER: z
     .string()
@@ -152,6 +169,8 @@ export interface Config {
   allowedTypes: string[] | null;
   logLevel: z.infer<typeof Vars>["LOG_LEVEL"];
   leaseMs: number;
+  /** Pools that get new files, at least one; an agent that comes anew goes to the first. */
+  pools: readonly string[];
   shards: Shard[];
   /** Rungs that videos get, and what they may spend. */
   ladder: Ladder;
@@ -213,6 +232,7 @@ function parse(env: Env): Config {
       vars.ALLOWED_TYPES === "*" ? null : vars.ALLOWED_TYPES.split(",").map((type) => type.trim()),
     logLevel: vars.LOG_LEVEL,
     leaseMs: vars.LEASE_SECONDS * SECOND,
+    pools: vars.POOLS,
     shards: vars.SHARDS.map(({ binding, budget_bytes, ...shard }) => ({
       ...shard,
       name: binding,

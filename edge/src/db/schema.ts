@@ -53,6 +53,8 @@ export const files = sqliteTable(
     thumbhash: text("thumbhash"),
     streams: text("streams", { mode: "json" }).$type<unknown[]>(),
     planId: text("plan_id"),
+    /** Whose coordinator has its jobs, for ever. */
+    pool: text("pool").notNull().default("main"),
     createdAt: integer("created_at").notNull(),
     storedAt: integer("stored_at"),
     deletedAt: integer("deleted_at"),
@@ -60,6 +62,10 @@ export const files = sqliteTable(
   (table) => [
     index("files_by_owner").on(table.owner, table.createdAt),
     index("files_by_state").on(table.state, table.createdAt),
+    // Which pools there are besides, without a cost for those who have one.
+    index("files_by_pool")
+      .on(table.pool)
+      .where(sql`${table.pool} <> 'main'`),
   ],
 );
 

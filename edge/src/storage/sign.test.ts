@@ -77,6 +77,7 @@ function configOf(edge: LocalEdge, kind: "s3" | "relay"): Config {
     metricsToken: null,
     webhook: null,
     fleetWaitMs: 300_000,
+    pools: ["main"],
   };
 }
 

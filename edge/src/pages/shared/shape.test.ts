@@ -43,6 +43,7 @@ test("a record as the catalogue makes it is read whole", () => {
     status: "processing",
     reason: null,
     deleteKeyHash: "h",
+    pool: "main",
     width: 640,
     height: 360,
     duration: 20_000,

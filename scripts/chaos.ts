@@ -18,14 +18,10 @@ that is ended in the midst of things, and holds every step against the promises 
   --only 2,301    leaves only these happenings in, as a failure's last line names them
   --verbose       prints every event
   --json          ends with one line of JSON; everything else goes to standard error
-  --guards        takes one guard after the other out of a copy of the code, and shows which seed finds it
-  --real          no simulation: real workerd, agents and ffmpeg, killed, frozen, cut off and lied to by the plan of
-                  the seed --first; afterwards everything that was promised is asked for. With it:
-  --minutes N       of faults (10)
-  --agents N        how many (3)
-  --packed          agents from the tarball that would be published
+  --guards [word] takes one guard after the other out of a copy of the code, and shows which seed finds it;
+                  with a word, only those whose name has it
   --real          real processes instead: an edge, agents with ffmpeg, faulty lines (--first chooses the plan)
-    --minutes N   of faults (2)
+    --minutes N   of faults (10)
     --agents N    (3)
     --packed      agents from the packed npm package
   --help          this
@@ -33,7 +29,8 @@ that is ended in the midst of things, and holds every step against the promises 
 A seed always takes the same course. 2,000 seeds take some minutes on two cores.
 `;
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     seeds: { type: "string", default: "200" },
     first: { type: "string", default: "1" },
@@ -45,10 +42,6 @@ const { values } = parseArgs({
     minutes: { type: "string", default: "10" },
     agents: { type: "string", default: "3" },
     packed: { type: "boolean", default: false },
-    real: { type: "boolean", default: false },
-    minutes: { type: "string", default: "2" },
-    agents: { type: "string", default: "3" },
-    packed: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
@@ -57,12 +50,6 @@ if (values.help) {
   process.stdout.write(HELP);
   process.exit(0);
 }
-if (values.real) {
-  const { commandReal } = await import("./chaos/real-command.ts");
-  const [minutes, agents] = [count("minutes", values.minutes), count("agents", values.agents)];
-  const run = { seed: count("first", values.first), minutes, agents, packed: values.packed };
-  process.exit((await commandReal(run)) ? 0 : 1);
-}
 /** With --json standard output holds only that line. */
 const say = (text: string) => void (values.json ? process.stderr : process.stdout).write(`${text}\n`);
 process.exit((await run()) ? 0 : 1);
@@ -70,7 +57,7 @@ process.exit((await run()) ? 0 : 1);
 function run(): Promise<boolean> {
   const first = count("first", values.first);
   const seeds = count("seeds", values.seeds);
-  if (values.guards) return proveGuards({ seeds, say });
+  if (values.guards) return proveGuards({ seeds, named: positionals.join(" "), say });
   if (values.real) {
     const [minutes, agents] = [count("minutes", values.minutes), count("agents", values.agents)];
     return commandReal({ seed: first, minutes, agents, packed: values.packed });

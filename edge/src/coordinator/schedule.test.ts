@@ -106,14 +106,14 @@ describe("a flood", () => {
       );
     });
   }
-  const some = (owner: string, count: number) =>
-    Array.from({ length: count }, () => waiting({ owner, cost: 30 }));
+  const some = (owner: string, count: number, turn: number) =>
+    Array.from({ length: count }, () => waiting({ owner, turn, cost: 30 }));
 
-  test("of one owner leaves the others three quarters of the slots, and takes all once nobody else waits", () => {
+  test("of one owner, also of what goes first, leaves the others three quarters of the slots, and takes all once nobody else waits", () => {
     const others = ["b", "c", "d", "e"];
     const shares = run(60, (round) => [
-      ...some("flood", 40),
-      ...(round < 40 ? others.flatMap((owner) => some(owner, 4)) : []),
+      ...some("flood", 40, RANK.stills),
+      ...(round < 40 ? others.flatMap((owner) => some(owner, 4, RANK.rest)) : []),
     ]);
     for (const share of shares.slice(0, 40)) expect(share.get("flood") ?? 0).toBeLessThanOrEqual(SLOTS / 4);
     for (const owner of others) expect(shares[39]?.get(owner)).toBeGreaterThanOrEqual(2);

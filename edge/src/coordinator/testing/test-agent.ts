@@ -111,6 +111,8 @@ export class TestAgent {
   async start(held: LeaseRef[] = [], kinds?: JobKind[], slots: Slots = SLOTS): Promise<Welcome> {
     const welcome = await this.hello(held, kinds, slots);
     this.ready(slots);
+    // Answered in order: afterwards it counts as ready.
+    await this.ask({ type: "renew", leases: [] });
     return welcome;
   }
 

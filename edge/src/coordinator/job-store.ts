@@ -65,11 +65,8 @@ export function createJobStore(sql: Sql): JobStore {
   const many = (query: string, ...bindings: SqlValue[]) => jobsWhere(sql, query, ...bindings);
   const one = (query: string, ...bindings: SqlValue[]) => many(query, ...bindings)[0] ?? null;
   return {
+    ...questions(sql),
     find: (id) => one("where id = ?", id),
-    isLeased: (id, epoch) =>
-      sql
-        .exec("select 1 as yes from jobs where id = ? and state = 'leased' and epoch = ?", id, epoch)
-        .toArray().length > 0,
     findByKey: (key) =>
       one(
         "where fileId = ? and kind = ? and version = ? and sourceEtag = ? and part = ?",
@@ -89,6 +86,26 @@ export function createJobStore(sql: Sql): JobStore {
         ...[fileId, planId],
       ),
     childrenOf: (id) => many("join parents on parents.jobId = jobs.id where parents.parentId = ?", id),
+    ofKind: (fileId, kinds) =>
+      many(
+        `where fileId = ? and kind in (${kinds.map(() => "?").join(", ")}) order by id`,
+        ...[fileId, ...kinds],
+      ),
+    hedgeOf: (id) => one("where hedgeOf = ?", id),
+    addParent: (id, parentId) => addParent(sql, id, parentId),
+    sketches: (fileId) => sketches(sql, fileId),
+  };
+}
+
+/** What is answered by yes or no. */
+function questions(
+  sql: Sql,
+): Pick<JobStore, "isLeased" | "hasUnfinishedParent" | "hasOpen" | "isInHand" | "hasNeeded"> {
+  return {
+    isLeased: (id, epoch) =>
+      sql
+        .exec("select 1 as yes from jobs where id = ? and state = 'leased' and epoch = ?", id, epoch)
+        .toArray().length > 0,
     hasUnfinishedParent: (id) =>
       sql
         .exec(
@@ -112,14 +129,6 @@ export function createJobStore(sql: Sql): JobStore {
         .exec<Pick<Job, "kind" | "part">>(`select kind, part from jobs where fileId = ? and ${OPEN}`, fileId)
         .toArray()
         .some((job) => !isExtra(job) && !isSide(job)),
-    ofKind: (fileId, kinds) =>
-      many(
-        `where fileId = ? and kind in (${kinds.map(() => "?").join(", ")}) order by id`,
-        ...[fileId, ...kinds],
-      ),
-    hedgeOf: (id) => one("where hedgeOf = ?", id),
-    addParent: (id, parentId) => addParent(sql, id, parentId),
-    sketches: (fileId) => sketches(sql, fileId),
   };
 }
 

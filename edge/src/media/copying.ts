@@ -20,8 +20,10 @@ export function canCopy(inspection: InspectResult, index: FrameIndex, rung: Plan
   const stream = inspection.streams.find((each) => each.index === video?.stream);
   // Without an index of its own the head is made before keyframes are known, so nothing is copied.
   if (!video || !stream || video.index === null || video.codec !== "h264") return false;
-  const { interlaced, anamorphic, transfer } = video.traits;
+  const { interlaced, anamorphic, transfer, variable } = video.traits;
   if (interlaced || anamorphic || transfer !== "sdr") return false;
+  // Players lose the beat of uneven frames that lie out of order: the agent would have to encode them after all.
+  if (variable && stream.reordered !== false) return false;
   if (stream.pixelFormat !== PIXEL_FORMAT || !PROFILES.has(stream.profile ?? "")) return false;
   // Shown as it is coded: neither turned nor cut to even sides.
   if (stream.width !== video.width || stream.height !== video.height) return false;

@@ -18,6 +18,7 @@ const ProbedStream = z.object({
   width: number,
   height: number,
   pix_fmt: text,
+  has_b_frames: number,
   field_order: text,
   sample_aspect_ratio: text,
   color_transfer: text,

@@ -90,6 +90,7 @@ export function describeStream(stream: ProbedStream): StreamReport {
     channels: stream.channels ?? null,
     sampleRate: stream.sample_rate ?? null,
     cover: stream.disposition?.attached_pic === 1,
+    reordered: stream.has_b_frames === undefined ? null : stream.has_b_frames > 0,
   };
 }
 

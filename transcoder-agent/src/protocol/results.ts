@@ -20,6 +20,8 @@ export const StreamReport = z.object({
   sampleRate: count.nullable(),
   /** A picture that rides along (cover art), not the film. */
   cover: z.boolean(),
+  /** Pictures lie in another order than they are shown (B-frames); agents of the first release do not tell. */
+  reordered: z.boolean().nullish(),
 });
 export type StreamReport = z.infer<typeof StreamReport>;
 

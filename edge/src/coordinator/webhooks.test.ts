@@ -173,7 +173,7 @@ test("of two passes that see the same event due one tries it", async () => {
   const [event] = await dueEvents(edge.db, now, 1);
   if (!event) throw new Error("nothing is due");
   const tries = await Promise.all([beginTry(edge.db, event, now), beginTry(edge.db, event, now)]);
-  expect(tries.sort()).toEqual([false, true]);
+  expect(tries.filter(Boolean)).toHaveLength(1);
 });
 
 test("two passes at once send an event once", async () => {

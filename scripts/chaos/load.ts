@@ -127,7 +127,8 @@ export class Load {
 
   async #feedLarge(): Promise<void> {
     const large = this.#options.samples.find((sample) => sample.large);
-    for (let seconds = 0; large !== undefined && !this.#stopped; seconds++) {
+    if (large === undefined) return;
+    for (let seconds = 0; !this.#stopped; seconds++) {
       if (seconds % LARGE_EACH_S === 0) await this.send(large);
       await sleep(LOOK_MS);
     }

@@ -1,4 +1,5 @@
 /** `npm run chaos -- --real`: one run, told to people. Answers whether everything held. */
+import { onStop } from "../on-stop.ts";
 import { CURL, ensureTools, FFMPEG } from "../system-tools.ts";
 import { runReal } from "./real.ts";
 import { createScreen } from "./report.ts";
@@ -15,7 +16,12 @@ export async function commandReal({ seed, minutes, agents, packed }: RealCommand
   const screen = createScreen(process.stderr);
   screen.say(`Chaos with real processes: ${minutes} minutes of faults, ${agents} agents, seed ${seed}.`);
   const began = performance.now();
-  const { violations, history } = await runReal({ seed, forMs: minutes * 60_000, agents, packed, screen });
+  let stop = () => Promise.resolve();
+  onStop(() => stop(), 130);
+  const { violations, history } = await runReal({
+    ...{ seed, forMs: minutes * 60_000, agents, packed, screen },
+    opened: (end) => (stop = end),
+  });
   const took = Math.round((performance.now() - began) / 1_000);
   if (violations.length === 0) {
     screen.say(`  Everything held (${took} s).`);

@@ -29,6 +29,8 @@ export interface RealOptions {
   rounds?: number;
   agents: number;
   screen: Screen;
+  /** Told how to end everything before its time. */
+  opened?: (stop: () => Promise<void>) => void;
   /** Agents from the tarball that would be published. */
   packed?: boolean;
   /** Of the four there are; the first are the shortest. */
@@ -77,6 +79,7 @@ export async function runReal(given: RealOptions): Promise<RealResult> {
 
 async function runIn(folder: string, workerDir: string, options: Filled): Promise<RealResult> {
   const arena = await prepare(folder, workerDir, options);
+  options.opened?.(() => arena.stop());
   try {
     const load = await storm(arena, folder, options);
     const { violations, jobs } = await checkAll(arena, load, {

@@ -30,8 +30,8 @@ export function headSteps({ answered, playable, jobs, tools }: Way): Phase[] {
   return [
     { name: "grant", seconds: (granted - answered) / 1_000 },
     { name: "inspection: ffprobe", seconds: looking.probe },
-    { name: "inspection: ffmpeg (stills)", seconds: looking.other + looking.encode },
-    { name: "inspection: agent (pictures, hashes, uploads)", seconds: looking.none },
+    { name: "inspection: ffmpeg (stills, beside it)", seconds: looking.other + looking.encode },
+    { name: "inspection: agent (tables, uploads)", seconds: looking.none },
     { name: "plan and grant", seconds: (begun - inspected) / 1_000 },
     { name: "head: encoder", seconds: making.encode },
     { name: "head: other tools", seconds: making.probe + making.other },

@@ -61,6 +61,7 @@ const reservation = (id: string, size = 1_000, shard = "SHARD_WEUR") => ({
   kind: "video" as const,
   size,
   shard,
+  pool: "main",
   objectKey: originalKey(id, "n"),
   deleteKeyHash: "0".repeat(64),
   now: NOW,

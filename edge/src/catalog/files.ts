@@ -19,7 +19,17 @@ export type FileRow = typeof files.$inferSelect;
 /** What is known when the bytes begin to arrive. `size` is declared and reserved. */
 export type Reservation = Pick<
   FileRow,
-  "id" | "owner" | "name" | "extension" | "type" | "kind" | "size" | "shard" | "objectKey" | "deleteKeyHash"
+  | "id"
+  | "owner"
+  | "name"
+  | "extension"
+  | "type"
+  | "kind"
+  | "size"
+  | "shard"
+  | "pool"
+  | "objectKey"
+  | "deleteKeyHash"
 > & { now: number };
 
 export interface StoredBytes {

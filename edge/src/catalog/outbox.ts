@@ -1,17 +1,21 @@
 /** Work the coordinator has yet to hear of. Rows are written in the batches of `files.ts`; the sweep resends. */
-import { and, asc, count, inArray, isNull, lt } from "drizzle-orm";
+import { and, asc, count, eq, getTableColumns, inArray, isNull, lt } from "drizzle-orm";
 import type { Database } from "../db/client.ts";
-import { workOutbox } from "../db/schema.ts";
+import { files, workOutbox } from "../db/schema.ts";
 
 export type WorkRow = typeof workOutbox.$inferSelect;
 /** D1 takes 100 bound parameters a statement. */
 const MAX_IDS = 90;
 
+/** With the pool whose coordinator it is for. */
+export type UnsentRow = WorkRow & { pool: string };
+
 /** Rows made before `before` that were never acknowledged, oldest first. */
-export function unsentWork(db: Database, before: number, limit: number): Promise<WorkRow[]> {
+export function unsentWork(db: Database, before: number, limit: number): Promise<UnsentRow[]> {
   return db
-    .select()
+    .select({ ...getTableColumns(workOutbox), pool: files.pool })
     .from(workOutbox)
+    .innerJoin(files, eq(files.id, workOutbox.fileId))
     .where(and(isNull(workOutbox.sentAt), lt(workOutbox.createdAt, before)))
     .orderBy(asc(workOutbox.createdAt))
     .limit(limit);

@@ -5,23 +5,29 @@
 import { and, eq, gt, isNotNull, lt, lte, ne, sql } from "drizzle-orm";
 import type { Database } from "../db/client.ts";
 import { files, rectangles, renditions, workOutbox } from "../db/schema.ts";
+import type { FileRow } from "./files.ts";
 import { addShardBytes } from "./shard-usage.ts";
 import { writeBatch } from "./write.ts";
 
 export interface Reference {
   fileId: string;
   key: string;
+  /** The file's. */
+  pool: string;
 }
 
 /** Stored before `before` and still not settled, oldest first. */
-export async function listUnsettled(db: Database, before: number, limit: number): Promise<string[]> {
-  const rows = await db
-    .select({ id: files.id })
+export async function listUnsettled(
+  db: Database,
+  before: number,
+  limit: number,
+): Promise<Pick<FileRow, "id" | "pool">[]> {
+  return db
+    .select({ id: files.id, pool: files.pool })
     .from(files)
     .where(and(eq(files.state, "stored"), eq(files.status, "processing"), lt(files.storedAt, before)))
     .orderBy(files.storedAt)
     .limit(limit);
-  return rows.map(({ id }) => id);
 }
 
 /** False for a catalogue without a single file: whoever sweeps by it has the wrong database. */
@@ -40,11 +46,11 @@ export async function listReferences(
   const ofShard = and(eq(files.shard, shard), ne(files.state, "deleted"));
   const [originals, derived, cut] = await Promise.all([
     db
-      .select({ fileId: files.id, key: files.objectKey })
+      .select({ fileId: files.id, key: files.objectKey, pool: files.pool })
       .from(files)
       .where(and(ofShard, gt(files.objectKey, from), lte(files.objectKey, to))),
     db
-      .select({ fileId: files.id, key: renditions.objectKey })
+      .select({ fileId: files.id, key: renditions.objectKey, pool: files.pool })
       .from(renditions)
       .innerJoin(files, eq(files.id, renditions.fileId))
       .where(
@@ -56,13 +62,13 @@ export async function listReferences(
         ),
       ),
     db
-      .select({ fileId: files.id, key: rectangles.objectKey })
+      .select({ fileId: files.id, key: rectangles.objectKey, pool: files.pool })
       .from(rectangles)
       .innerJoin(files, eq(files.id, rectangles.fileId))
       .where(and(ofShard, gt(rectangles.objectKey, from), lte(rectangles.objectKey, to))),
   ]);
-  return [...originals, ...derived, ...cut].flatMap(({ fileId, key }) =>
-    key === null ? [] : [{ fileId, key }],
+  return [...originals, ...derived, ...cut].flatMap(({ fileId, key, pool }) =>
+    key === null ? [] : [{ fileId, key, pool }],
   );
 }
 

@@ -10,8 +10,6 @@ import type { CoordinatorStatus } from "./status.ts";
 
 export type { CoordinatorStatus, PoolFigures, Progress };
 
-/** The pool that all jobs belong to until one object is no longer enough. */
-export const MAIN_POOL = "main";
 /** Set by `routes.ts` on an upgrade that it has authenticated, and never taken over from outside. */
 export const AGENT_HEADER = "x-capcloud-agent";
 export const ORIGIN_HEADER = "x-capcloud-origin";
@@ -74,12 +72,21 @@ export interface CoordinatorCalls {
   tick(now: number): Promise<void>;
 }
 
-/** The pool that a job's id begins with; null where there is no such pool. */
-export function poolOf(jobId: string): string | null {
-  return jobId.startsWith(`${MAIN_POOL}.`) ? MAIN_POOL : null;
-}
-
-export function coordinatorOf(env: Env, pool: string = MAIN_POOL): CoordinatorCalls & Fetcher {
+/** Of a file, of a job, of an agent: everything that a coordinator is asked about belongs to one pool. */
+export function coordinatorOf(env: Env, pool: string): CoordinatorCalls & Fetcher {
   // The platform's own stub type loses tuples on the way; what is sent keeps them.
   return env.COORDINATOR.getByName(pool) as unknown as CoordinatorCalls & Fetcher;
+}
+
+/** Asks each of the pools; where one fails the others are asked all the same, and its error is thrown at the end. */
+export async function everywhere<T>(
+  env: Env,
+  pools: readonly string[],
+  ask: (coordinator: CoordinatorCalls, pool: string) => Promise<T>,
+): Promise<T[]> {
+  const answers = await Promise.allSettled(pools.map(async (pool) => ask(coordinatorOf(env, pool), pool)));
+  return answers.map((answer) => {
+    if (answer.status === "rejected") throw answer.reason;
+    return answer.value;
+  });
 }

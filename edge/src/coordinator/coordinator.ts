@@ -5,7 +5,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { PING, PONG } from "#protocol";
 import type { SegmentLocation } from "../catalog/rectangles.ts";
-import { loadConfig } from "../config.ts";
+import { loadConfig, MAIN_POOL } from "../config.ts";
 import { openDatabase } from "../db/client.ts";
 import { fleetSight, type FleetSight } from "./admin/fleet-sight.ts";
 import { retryFile, stepJob, type JobStep } from "./admin/job-steps.ts";
@@ -15,7 +15,7 @@ import type { JobPage, JobQuery, JobSightWithHistory } from "./admin/view-store.
 import { awaitPlan, awaitSegment } from "./awaiting.ts";
 import { newBadge } from "./badges.ts";
 import { Beats } from "./beats.ts";
-import { AGENT_HEADER, MAIN_POOL, ORDER_HEADER, ORIGIN_HEADER, type CoordinatorCalls } from "./client.ts";
+import { AGENT_HEADER, ORDER_HEADER, ORIGIN_HEADER, type CoordinatorCalls } from "./client.ts";
 import { cancelFile, enqueueFile } from "./enqueue.ts";
 import { figuresOf, type PoolFigures } from "./figures.ts";
 import { receiveText } from "./frames.ts";

@@ -1,10 +1,11 @@
-/** The agents' door: `GET /agent`, a WebSocket. The key is checked here, before the object hears of it. */
+/** The agents' door: `GET /agent?pool=…`, a WebSocket. The key is checked here, before the object hears of it. */
 import { SUBPROTOCOL } from "#protocol";
 import { noteConnected, verifyAgentKey } from "../catalog/agents.ts";
 import { createApp } from "../http/app.ts";
 import { Problem } from "../http/problems.ts";
 import { orderOf } from "./admin/orders.ts";
 import { AGENT_HEADER, coordinatorOf, ORDER_HEADER, ORIGIN_HEADER } from "./client.ts";
+import { poolAtDoor } from "./pools.ts";
 
 export const coordinatorRoutes = createApp();
 
@@ -34,7 +35,8 @@ coordinatorRoutes.get("/agent", async (c) => {
     });
   }
   if (agent.connectedAt === null) await noteConnected(c.get("db"), agent.id, Date.now());
-  return coordinatorOf(c.env).fetch("https://coordinator/agent", {
+  const pool = await poolAtDoor(c.env, c.get("db"), c.req.query("pool"), agent.pool);
+  return coordinatorOf(c.env, pool).fetch("https://coordinator/agent", {
     headers: {
       Upgrade: "websocket",
       "Sec-WebSocket-Protocol": SUBPROTOCOL,

@@ -7,8 +7,9 @@ import { dropSentWork } from "../catalog/sweeps.ts";
 import { DAY, loadConfig, type Config } from "../config.ts";
 import { openDatabase, type Database } from "../db/client.ts";
 import { logLine } from "../http/log.ts";
-import { coordinatorOf } from "./client.ts";
+import { everywhere } from "./client.ts";
 import { said } from "./pool.ts";
+import { allPools } from "./pools.ts";
 import { forgetAsked, tellOrders } from "./sweep-agents.ts";
 import { resendLost } from "./sweep-files.ts";
 import { sweepShards } from "./sweep-objects.ts";
@@ -21,6 +22,8 @@ export interface Sweep {
   config: Config;
   db: Database;
   now: number;
+  /** All there are. */
+  pools: readonly string[];
 }
 
 /** A word that was heard is kept so long, for people who look for it. */
@@ -32,7 +35,10 @@ const QUIET_HOUR = 3;
 
 export async function runScheduled(env: Env, _cron: string, now: number): Promise<void> {
   const config = loadConfig(env);
-  const sweep: Sweep = { env, config, db: openDatabase(env.DB), now };
+  const db = openDatabase(env.DB);
+  // Without the catalogue time goes on for the pools of the configuration at least.
+  const pools = await allPools(env, db).catch(() => config.pools);
+  const sweep: Sweep = { env, config, db, now, pools };
   for (const [name, run] of Object.entries(sweepsAt(now))) {
     try {
       await run(sweep);
@@ -43,8 +49,8 @@ export async function runScheduled(env: Env, _cron: string, now: number): Promis
 }
 
 /** What is long over, here and in the catalogue's outbox. */
-async function forgetOld({ env, db, now }: Sweep): Promise<void> {
-  await coordinatorOf(env).forgetOld(now);
+async function forgetOld({ env, db, now, pools }: Sweep): Promise<void> {
+  await everywhere(env, pools, (coordinator) => coordinator.forgetOld(now));
   await dropSentWork(db, now - SENT_KEPT_MS);
 }
 
@@ -56,7 +62,7 @@ export function sweepsAt(now: number): Record<string, (sweep: Sweep) => Promise<
   return {
     sendUnsent,
     tellOrders,
-    tick: ({ env }) => coordinatorOf(env).tick(now),
+    tick: ({ env, pools }) => everywhere(env, pools, (coordinator) => coordinator.tick(now)),
     ...(quarterly ? { releaseReservations, resendLost } : {}),
     ...(daily ? { abortOldUploads, sweepShards, forgetOld, forgetAsked, forgetEvents } : {}),
     // Last: a receiver that does not answer takes its time.

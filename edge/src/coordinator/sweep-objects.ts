@@ -8,7 +8,7 @@ import { DAY } from "../config.ts";
 import { logLine } from "../http/log.ts";
 import { bucketOf } from "../storage/shards.ts";
 import { SIGNED_LIFETIME_MS } from "../storage/sign.ts";
-import { coordinatorOf } from "./client.ts";
+import { coordinatorOf, everywhere } from "./client.ts";
 import type { Sweep } from "./scheduled.ts";
 
 /** A late upload by an old address, and a row that is on its way, have this long. */
@@ -67,17 +67,18 @@ async function remakeMissing(
   const bucket = bucketOf(env, shard);
   for (const reference of missing) {
     if (await bucket.head(reference.key)) continue;
-    const { fileId, key } = reference;
+    const { fileId, key, pool } = reference;
     const derived = key.startsWith("r/");
     logLine(config.logLevel, "error", "object missing", { shard, file: fileId, key, remade: derived });
     if (!derived) continue;
     await forgetObject(db, reference);
-    await coordinatorOf(env).remake(fileId, [key]);
+    await coordinatorOf(env, pool).remake(fileId, [key]);
   }
 }
 
-async function collect({ env, config }: Sweep, shard: string, { objects, orphans }: Findings): Promise<void> {
-  const idle = await withoutBusy(env, orphans);
+async function collect(sweep: Sweep, shard: string, { objects, orphans }: Findings): Promise<void> {
+  const { env, config } = sweep;
+  const idle = await withoutBusy(sweep, orphans);
   const few = idle.length <= Math.max(HANDFUL, objects * MOST_ORPHANS);
   const fields = { shard, objects, orphans: idle.length, deleted: few };
   logLine(config.logLevel, few ? "info" : "error", "orphans", fields);
@@ -88,13 +89,14 @@ async function collect({ env, config }: Sweep, shard: string, { objects, orphans
   }
 }
 
-/** Work in hand may refer to objects that no row names yet. */
-async function withoutBusy(env: Env, keys: readonly string[]): Promise<string[]> {
+/** Work in hand may refer to objects that no row names yet. Of an orphan no row tells whose it is: all are asked. */
+async function withoutBusy({ env, pools }: Sweep, keys: readonly string[]): Promise<string[]> {
   const files = [...new Set(keys.map(fileOf))];
   const busy = new Set<string>();
   for (let at = 0; at < files.length; at += KEYS_PER_CALL) {
     const some = files.slice(at, at + KEYS_PER_CALL);
-    for (const id of await coordinatorOf(env).filesInHand(some)) busy.add(id);
+    const inHand = await everywhere(env, pools, (coordinator) => coordinator.filesInHand(some));
+    for (const id of inHand.flat()) busy.add(id);
   }
   return keys.filter((key) => !busy.has(fileOf(key)));
 }

@@ -6,16 +6,24 @@ import { fleetHappening, fleetTopic, type Demand } from "../activity/fleet-deman
 import { sendWaiting } from "../activity/sending.ts";
 import { dropSettled, latestOfTopic, tell } from "../activity/webhook-store.ts";
 import { DAY } from "../config.ts";
-import { coordinatorOf } from "./client.ts";
+import { everywhere } from "./client.ts";
 import type { PoolFigures } from "./figures.ts";
 import type { Sweep } from "./scheduled.ts";
 
 /** For people who look for them. */
 const EVENTS_KEPT_MS = 30 * DAY;
 
-export async function callFleet({ env, config, db, now }: Sweep): Promise<void> {
+export async function callFleet({ env, config, db, now, pools }: Sweep): Promise<void> {
   if (config.webhook === null) return;
-  const figures = await coordinatorOf(env).figures(now);
+  await everywhere(env, pools, async (coordinator) =>
+    callFor(await coordinator.figures(now), { config, db, now }),
+  );
+}
+
+async function callFor(
+  figures: PoolFigures,
+  { config, db, now }: Pick<Sweep, "config" | "db" | "now">,
+): Promise<void> {
   const latest = await latestOfTopic(db, fleetTopic(figures.pool));
   const wantedSince = latest?.type === "fleet.wanted" ? latest.since : null;
   const happening = fleetHappening(demandOf(figures), wantedSince, config.fleetWaitMs, now);

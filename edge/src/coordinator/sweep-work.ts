@@ -1,5 +1,5 @@
 /** Each minute: what the catalogue wanted to tell the coordinator and could not. */
-import { markWorkSent, unsentWork, type WorkRow } from "../catalog/outbox.ts";
+import { markWorkSent, unsentWork, type UnsentRow } from "../catalog/outbox.ts";
 import { SECOND } from "../config.ts";
 import { logLine } from "../http/log.ts";
 import { coordinatorOf } from "./client.ts";
@@ -21,8 +21,8 @@ export async function sendUnsent({ env, config, db, now }: Sweep): Promise<void>
   }
 }
 
-async function send(env: Env, { id, action, fileId }: WorkRow): Promise<void> {
-  const coordinator = coordinatorOf(env);
+async function send(env: Env, { id, action, fileId, pool }: UnsentRow): Promise<void> {
+  const coordinator = coordinatorOf(env, pool);
   switch (action) {
     case "enqueue":
       await coordinator.enqueueFile(fileId, id);

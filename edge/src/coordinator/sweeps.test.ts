@@ -124,7 +124,15 @@ test("a derived object that is gone is made again; the file is in the making mea
 test("uploads that nobody will finish are let go", async () => {
   const now = Date.now();
   const id = "Reserved01";
-  const row = { id, owner: "anonymous", name: "a", extension: "bin", type: "x/y", kind: "other" as const };
+  const row = {
+    id,
+    pool: "main",
+    owner: "anonymous",
+    name: "a",
+    extension: "bin",
+    type: "x/y",
+    kind: "other" as const,
+  };
   const place = { size: 5, shard: SHARD, objectKey: `o/${id}/n`, deleteKeyHash: "h", now };
   await reserveFile(bench.edge.db, { ...row, ...place }, 10 ** 12);
   await bench.edge.bucket.put(place.objectKey, new Uint8Array(5));
@@ -144,7 +152,15 @@ test("an upload that finishes while reservations are swept keeps its bytes", asy
   const ids = ["Reserved02", "Reserved03"];
   const keyOf = (id: string) => `o/${id}/n`;
   for (const id of ids) {
-    const row = { id, owner: "anonymous", name: "a", extension: "bin", type: "x/y", kind: "other" as const };
+    const row = {
+      id,
+      pool: "main",
+      owner: "anonymous",
+      name: "a",
+      extension: "bin",
+      type: "x/y",
+      kind: "other" as const,
+    };
     const place = { size: 5, shard: SHARD, objectKey: keyOf(id), deleteKeyHash: "h", now };
     await reserveFile(db, { ...row, ...place }, 10 ** 12);
     await bucket.put(keyOf(id), new Uint8Array(5));

@@ -36,14 +36,14 @@ export async function deleteForEver(visit: Visit, file: FileRow, now: number): P
   const work = await deleteFile(visit.db, file, now);
   // Null: somebody else deleted it a moment ago, and does what follows.
   if (!work) return;
-  visit.waitUntil(cancelWork(visit, file.id, work.id, now));
+  visit.waitUntil(cancelWork(visit, file, work.id, now));
   visit.waitUntil(removeFileObjects(bucketOf(visit.env, file.shard), file.id));
   visit.waitUntil(forgetCached(bytesOrigin(visit), copies));
 }
 
 /** An unsent row is sent again by the sweep, so a coordinator that is away now hears of it later. */
-async function cancelWork(visit: Visit, fileId: string, workId: string, now: number): Promise<void> {
-  await coordinatorOf(visit.env).cancelFile(fileId);
+async function cancelWork(visit: Visit, file: FileRow, workId: string, now: number): Promise<void> {
+  await coordinatorOf(visit.env, file.pool).cancelFile(file.id);
   await markWorkSent(visit.db, [workId], now);
 }
 

@@ -3,7 +3,7 @@
  * nothing more will come. A stream is short-lived by design; the browser reconnects by itself, and since each
  * stream begins with the full state, whatever Last-Event-ID it names loses nothing.
  */
-import { findFile } from "../catalog/files.ts";
+import { findFile, type FileRow } from "../catalog/files.ts";
 import { SECOND } from "../config.ts";
 import { coordinatorOf } from "../coordinator/client.ts";
 import { progressNow, recordNow } from "./record-now.ts";
@@ -57,15 +57,15 @@ async function* fileEvents(visit: Visit, fileId: string): AsyncGenerator<string,
     }
     last = body;
     if (file.status !== "processing") return yield event("end", id + 1, { status: file.status });
-    await untilChange(visit, fileId, progress?.version ?? 0);
+    await untilChange(visit, file, progress?.version ?? 0);
   }
 }
 
 /** Returns when something changed, and at the latest for the next heartbeat. */
-async function untilChange(visit: Visit, fileId: string, since: number): Promise<void> {
+async function untilChange(visit: Visit, file: FileRow, since: number): Promise<void> {
   const started = Date.now();
-  const version = await coordinatorOf(visit.env)
-    .watch(fileId, since, HEARTBEAT_MS)
+  const version = await coordinatorOf(visit.env, file.pool)
+    .watch(file.id, since, HEARTBEAT_MS)
     .catch(() => since);
   const least = version > since ? PACE_MS : REFUSED_MS;
   await new Promise((resolve) => setTimeout(resolve, Math.max(0, started + least - Date.now())));

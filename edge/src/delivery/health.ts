@@ -3,7 +3,7 @@
  * Tells no label, key or size to strangers; what ails is in the log under the request's id.
  */
 import { listShardUsage } from "../catalog/shard-usage.ts";
-import { coordinatorOf } from "../coordinator/client.ts";
+import { everywhere, type CoordinatorStatus } from "../coordinator/client.ts";
 import { bucketOf } from "../storage/shards.ts";
 import type { Visit } from "./visit.ts";
 
@@ -35,12 +35,18 @@ async function coolingShards({ db }: Visit, now: number): Promise<Set<string> | 
   return usage && new Set(usage.filter((shard) => shard.coolingUntil > now).map((shard) => shard.name));
 }
 
-async function coordinatorHealth({ env }: Visit): Promise<Health["coordinator"]> {
-  const status = await soon(coordinatorOf(env).status());
-  if (status === null) return { state: "failing", agents_online: 0, waiting: 0, starving: 0, leased: 0 };
-  const online = status.agents.filter((agent) => agent.online).length;
-  const { ready = 0, leased = 0 } = status.jobs;
-  return { state: "ok", agents_online: online, waiting: ready, starving: status.starving, leased };
+/** Of all pools that get new files; one that does not answer fails them. */
+async function coordinatorHealth({ env, config }: Visit): Promise<Health["coordinator"]> {
+  const stati = await soon(everywhere(env, config.pools, (coordinator) => coordinator.status()));
+  const sum = (read: (status: CoordinatorStatus) => number) =>
+    (stati ?? []).reduce((total, status) => total + read(status), 0);
+  return {
+    state: stati === null ? "failing" : "ok",
+    agents_online: sum(({ agents }) => agents.filter(({ online }) => online).length),
+    waiting: sum(({ jobs }) => jobs["ready"] ?? 0),
+    starving: sum(({ starving }) => starving),
+    leased: sum(({ jobs }) => jobs["leased"] ?? 0),
+  };
 }
 
 async function shardConditions(visit: Visit, cooling: Set<string>): Promise<Record<string, Condition>> {

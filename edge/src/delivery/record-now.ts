@@ -9,7 +9,7 @@ import type { Visit } from "./visit.ts";
 /** Null where nothing is being made, or where the coordinator cannot be reached: the record holds without it. */
 export async function progressNow(visit: Visit, file: FileRow): Promise<Progress | null> {
   if (file.status !== "processing") return null;
-  return coordinatorOf(visit.env)
+  return coordinatorOf(visit.env, file.pool)
     .progress(file.id)
     .catch(() => null);
 }

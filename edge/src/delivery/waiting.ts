@@ -57,7 +57,7 @@ export async function locateSegment(
   if (!planned || segment >= countSegments(plan)) throw neverComes("The plan has no such segment.", file);
   const row = await findRendition(visit.db, file.id, isRung ? "rung" : "track", track);
   if (row?.state === "failed") throw neverComes(`This could not be made: ${row.reason ?? "unknown"}.`, file);
-  const made = await coordinatorOf(visit.env)
+  const made = await coordinatorOf(visit.env, file.pool)
     .awaitSegment(planId, track, segment, WAIT_MS, viewerOf(visit.request))
     .catch(() => null);
   if (made && isOfFile(made, file)) return made;
@@ -68,7 +68,7 @@ export async function locateSegment(
 /** Null after the wait, or when the coordinator restarted meanwhile. */
 async function awaitPlan(visit: Visit, file: FileRow): Promise<string | null> {
   if (file.status !== "processing") return null;
-  return coordinatorOf(visit.env)
+  return coordinatorOf(visit.env, file.pool)
     .awaitPlan(file.id, WAIT_MS)
     .catch(() => null);
 }

@@ -4,6 +4,7 @@ import type { AgentRow } from "../catalog/agents.ts";
 import type { AgentSight, QueueSight } from "../coordinator/admin/fleet-sight.ts";
 import type { HeldJob } from "../coordinator/admin/view-store.ts";
 import { iso } from "./times.ts";
+import type { AgentInPool } from "./together.ts";
 
 export type AgentViewState = "online" | "offline" | "paused" | "draining" | "resting" | "revoked";
 type SlotCounts = Record<ResourceClass, number>;
@@ -39,6 +40,7 @@ export interface AgentView {
   speed: Record<string, number>;
   done: number;
   losses: number;
+  /** Where it is connected; where it is not, its home. */
   pool: string;
   created_at: string;
   /** Null while it has no link. */
@@ -59,8 +61,9 @@ export interface QueueView {
 
 const NO_SLOTS: SlotCounts = { gpu: 0, cpu: 0, io: 0 };
 
-export function agentView(row: AgentRow, seen: AgentSight | undefined): AgentView {
-  const { id, label, tier, pool } = row;
+export function agentView(row: AgentRow, seen: AgentInPool | undefined): AgentView {
+  const { id, label, tier } = row;
+  const pool = seen === undefined || seen.connectedAt === null ? row.pool : seen.pool;
   return {
     ...{ id, label, tier, state: stateOf(row, seen), reason: reasonOf(row, seen) },
     version: seen?.version ?? null,

@@ -1,5 +1,5 @@
 /**
- * The operator's agents: looked at, made, changed, revoked. The catalogue is written first, then the coordinator is
+ * The operator's agents: looked at, made, changed, revoked. The catalogue is written first, then the coordinators are
  * told; should that fail, the minute's sweep tells it again. Called by `routes/agents.ts` and by the pages.
  */
 import {
@@ -13,10 +13,12 @@ import {
 } from "../catalog/agents.ts";
 import { DAY } from "../config.ts";
 import { orderOf } from "../coordinator/admin/orders.ts";
-import { coordinatorOf } from "../coordinator/client.ts";
+import { everywhere } from "../coordinator/client.ts";
+import { allPools } from "../coordinator/pools.ts";
 import { Problem } from "../http/problems.ts";
 import { agentView, queueView, type AgentView, type QueueView } from "./agent-view.ts";
 import type { Desk } from "./desk.ts";
+import { oneFleet, type WholeFleet } from "./together.ts";
 
 /** Revoked ones are shown so long. */
 const REVOKED_SHOWN_MS = 30 * DAY;
@@ -26,16 +28,22 @@ export interface FleetView {
   queue: QueueView;
 }
 
-export async function readFleet({ env, db }: Desk, now: number): Promise<FleetView> {
-  const [rows, fleet] = await Promise.all([
-    listAgents(db, now - REVOKED_SHOWN_MS),
-    coordinatorOf(env).fleet(),
-  ]);
+export async function readFleet(desk: Desk, now: number): Promise<FleetView> {
+  const [rows, fleet] = await Promise.all([listAgents(desk.db, now - REVOKED_SHOWN_MS), wholeFleet(desk)]);
   const seen = new Map(fleet.agents.map((agent) => [agent.id, agent]));
   return {
     agents: rows.map((row) => agentView(row, seen.get(row.id))),
     queue: queueView(fleet.queue, now),
   };
+}
+
+/** As the coordinators of all pools see it. */
+export async function wholeFleet({ env, db }: Pick<Desk, "env" | "db">): Promise<WholeFleet> {
+  const fleets = everywhere(env, await allPools(env, db), async (coordinator, pool) => ({
+    ...(await coordinator.fleet()),
+    pool,
+  }));
+  return oneFleet(await fleets);
 }
 
 /** The key is told here and never again. */
@@ -52,7 +60,7 @@ export async function editAgent(
   const row = await changeAgent(desk.db, id, change, now);
   if (!row) throw await unknownAgent(desk, id);
   await tell(desk, row);
-  const { agents } = await coordinatorOf(desk.env).fleet();
+  const { agents } = await wholeFleet(desk);
   return agentView(
     row,
     agents.find((seen) => seen.id === id),
@@ -67,8 +75,9 @@ export async function dismissAgent(desk: Desk, id: string, now: number): Promise
   await tell(desk, row);
 }
 
-async function tell({ env }: Desk, row: AgentRow): Promise<void> {
-  await coordinatorOf(env).steer(orderOf(row));
+/** All pools: it may hold jobs of one and be on its way to another. */
+async function tell({ env, db }: Desk, row: AgentRow): Promise<void> {
+  await everywhere(env, await allPools(env, db), (coordinator) => coordinator.steer(orderOf(row)));
 }
 
 async function unknownAgent({ db }: Desk, id: string): Promise<Problem> {

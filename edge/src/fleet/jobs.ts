@@ -3,19 +3,26 @@
  * take. Called by the routes of this room and by the pages.
  */
 import { labelsOf } from "../catalog/agents.ts";
+import type { FileRow } from "../catalog/files.ts";
 import type { JobStep } from "../coordinator/admin/job-steps.ts";
 import type { JobQuery, JobSightWithHistory } from "../coordinator/admin/view-store.ts";
-import { coordinatorOf, poolOf } from "../coordinator/client.ts";
+import { coordinatorOf, everywhere } from "../coordinator/client.ts";
 import type { JobState } from "../coordinator/ledger-types.ts";
+import { allPools, isPool, poolOf } from "../coordinator/pools.ts";
 import { Problem } from "../http/problems.ts";
 import type { Desk } from "./desk.ts";
+import { cursorIn, onePage } from "./together.ts";
 import { jobView, jobViewWithHistory, type JobView, type JobViewWithHistory } from "./job-view.ts";
 
+/** Of one pool at most fifty a page, of several a few more. */
 export async function readJobs(
-  { env }: Desk,
+  { env, db }: Desk,
   query: JobQuery,
 ): Promise<{ jobs: JobView[]; next: string | null }> {
-  const { jobs, next } = await coordinatorOf(env).listJobs(query);
+  const pages = await everywhere(env, await allPools(env, db), (coordinator, pool) =>
+    coordinator.listJobs({ ...query, cursor: cursorIn(pool, query.cursor) }),
+  );
+  const { jobs, next } = onePage(pages);
   return { jobs: jobs.map(jobView), next };
 }
 
@@ -26,14 +33,15 @@ export async function readJob(desk: Desk, id: string): Promise<JobViewWithHistor
   return view;
 }
 
-export async function readFileJobs(desk: Desk, fileId: string): Promise<JobViewWithHistory[]> {
-  return withLabels(desk, await coordinatorOf(desk.env).jobsOfFile(fileId));
+export async function readFileJobs(desk: Desk, file: FileRow): Promise<JobViewWithHistory[]> {
+  return withLabels(desk, await coordinatorOf(desk.env, file.pool).jobsOfFile(file.id));
 }
 
 /** Throws 409 where the step does not belong to the job's state. */
 export async function takeStep(desk: Desk, id: string, step: JobStep): Promise<JobView> {
+  const pool = await poolOfJob(desk, id);
   const { state } = await findJob(desk, id);
-  const taken = await coordinatorOf(desk.env, poolOf(id) ?? "").stepJob(id, step);
+  const taken = await coordinatorOf(desk.env, pool).stepJob(id, step);
   if (!taken) {
     throw new Problem("conflict", `A job that is ${WORDS[state]} cannot be ${DONE[step]}.`, {
       hint: HINTS[step],
@@ -42,8 +50,8 @@ export async function takeStep(desk: Desk, id: string, step: JobStep): Promise<J
   return jobView(await findJob(desk, id));
 }
 
-export function retryFileJobs({ env }: Desk, fileId: string): Promise<number> {
-  return coordinatorOf(env).retryFile(fileId);
+export function retryFileJobs({ env }: Desk, file: FileRow): Promise<number> {
+  return coordinatorOf(env, file.pool).retryFile(file.id);
 }
 
 const DONE: Record<JobStep, string> = { cancel: "cancelled", retry: "retried", redrive: "redriven" };
@@ -58,11 +66,17 @@ const WORDS: Record<JobState, string> = {
   ...{ retry_wait: "waiting for its next attempt", done: "done", dead: "dead", cancelled: "cancelled" },
 };
 
-async function findJob({ env }: Desk, id: string): Promise<JobSightWithHistory> {
-  const pool = poolOf(id);
-  const job = pool === null ? null : await coordinatorOf(env, pool).findJob(id);
+async function findJob(desk: Desk, id: string): Promise<JobSightWithHistory> {
+  const job = await coordinatorOf(desk.env, await poolOfJob(desk, id)).findJob(id);
   if (!job) throw unknownJob();
   return job;
+}
+
+/** No object is woken, and none made, for a pool that is none. */
+async function poolOfJob({ env, db }: Desk, id: string): Promise<string> {
+  const pool = poolOf(id);
+  if (pool === null || !(await isPool(env, db, pool))) throw unknownJob();
+  return pool;
 }
 
 async function withLabels({ db }: Desk, jobs: readonly JobSightWithHistory[]): Promise<JobViewWithHistory[]> {

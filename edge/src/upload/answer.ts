@@ -34,7 +34,7 @@ export function answerUpload(
   { origin, requestId }: { origin: string; requestId: string },
 ): AnswerParts {
   const answers = kept.map(({ file, deleteKey, outboxId }) =>
-    uploadAnswer(file, outboxId === null ? [] : [`main.${outboxId}`], deleteKey, origin),
+    uploadAnswer(file, outboxId === null ? [] : [`${file.pool}.${outboxId}`], deleteKey, origin),
   );
   const links = { type: "text/plain; charset=utf-8", body: answers.map(({ url }) => `${url}\n`).join("") };
   if (wantsPage(wishes)) return { status: 303, ...links, location: answers[0]?.url ?? `${origin}/` };

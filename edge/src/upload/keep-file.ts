@@ -6,6 +6,7 @@ import type { Config } from "../config.ts";
 import { findFile, releaseReservation, reserveFile, storeFile, type FileRow } from "../catalog/files.ts";
 import { base62, hashSecret, newSecret, newSlug, ulid } from "../catalog/ids.ts";
 import { forgetMultipart, noteMultipart } from "../catalog/multipart-uploads.ts";
+import { choosePool } from "../catalog/pools.ts";
 import { noteShardFailure, noteShardSuccess } from "../catalog/shard-usage.ts";
 import type { Database } from "../db/client.ts";
 import type { LogFields } from "../http/log.ts";
@@ -95,7 +96,8 @@ async function keepOn(
   const deleteKey = newSecret();
   const id = newSlug();
   const objectKey = originalKey(id, base62(NONCE_LENGTH));
-  const row = { id, owner, name, extension, type, kind, size, shard: shard.name, objectKey };
+  const pool = choosePool(id, keeper.config.pools);
+  const row = { id, owner, name, extension, type, kind, size, shard: shard.name, pool, objectKey };
   const reservation = { ...row, deleteKeyHash: await hashSecret(deleteKey), now };
   const outcome = await reserveFile(db, reservation, shard.budgetBytes);
   if (outcome === "taken") return await keepOn(shard, keeper, incoming, { name, size, found });

@@ -1,5 +1,6 @@
 /** The doors in: `curl -T photo.jpg HOST/`, `curl -F file=@photo.jpg HOST/`, and the same two below /api/upload for ShareX. */
 import type { Context } from "hono";
+import type { FileRow } from "../catalog/files.ts";
 import { markWorkSent } from "../catalog/outbox.ts";
 import { coordinatorOf } from "../coordinator/client.ts";
 import { createApp, type AppEnv } from "../http/app.ts";
@@ -43,7 +44,7 @@ async function receive(c: Context<AppEnv>, work: (keeper: Keeper) => Promise<Rec
   c.executionCtx.waitUntil(receiving.catch(() => {}));
   const { kept, refused } = await receiving;
   for (const { file, outboxId } of kept) {
-    if (outboxId !== null) c.executionCtx.waitUntil(announce(c, file.id, outboxId));
+    if (outboxId !== null) c.executionCtx.waitUntil(announce(c, file, outboxId));
   }
   c.set("logFields", { ...c.var.logFields, file: kept.map(({ file }) => file.id).join(" ") });
   const wishes = { accept: c.req.header("accept") ?? "", output: c.req.query("output") ?? null };
@@ -53,13 +54,13 @@ async function receive(c: Context<AppEnv>, work: (keeper: Keeper) => Promise<Rec
 }
 
 /** Where this fails the outbox row stays unsent, and the sweep tells the coordinator within a minute. */
-async function announce(c: Context<AppEnv>, fileId: string, outboxId: string): Promise<void> {
+async function announce(c: Context<AppEnv>, file: FileRow, outboxId: string): Promise<void> {
   try {
-    await coordinatorOf(c.env).enqueueFile(fileId, outboxId);
+    await coordinatorOf(c.env, file.pool).enqueueFile(file.id, outboxId);
     await markWorkSent(c.var.db, [outboxId], Date.now());
   } catch (error) {
     logLine(c.var.config.logLevel, "warn", "the coordinator did not hear of an upload", {
-      file: fileId,
+      file: file.id,
       cause: String(error),
     });
   }

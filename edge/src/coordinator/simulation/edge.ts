@@ -5,6 +5,7 @@
 import { deleteFile, findFile, releaseReservation, reserveFile, storeFile } from "../../catalog/files.ts";
 import { base62, newSlug, ulid } from "../../catalog/ids.ts";
 import { markWorkSent } from "../../catalog/outbox.ts";
+import { MAIN_POOL } from "../../config.ts";
 import { openDatabase, type Database } from "../../db/client.ts";
 import { originalKey } from "../../storage/object-keys.ts";
 import { removeFileObjects } from "../../storage/removal.ts";
@@ -19,6 +20,8 @@ const BUDGET_BYTES = 10 ** 12;
 /** Tries of whoever uploads or deletes, and milliseconds between two. */
 const TRIES = 8;
 const PAUSE_MS = 20_000;
+/** A deletion whose word waits for a moment that does not come. */
+const LURKED_MS = 30_000;
 /** Kinds that an agent makes something of. */
 const DERIVED = ["image", "animation", "video", "audio"];
 
@@ -42,8 +45,9 @@ export class Edge {
     this.#serve(`upload ${file.id}`, (db) => this.#persist(() => this.#keep(db, file)));
   }
 
-  remove(file: number): void {
-    this.#serve(`delete ${file}`, (db) => this.#persist(() => this.#delete(db, file)));
+  /** `lurks`: the coordinator hears of it in the midst of verifying something of the file. */
+  remove(file: number, lurks: boolean): void {
+    this.#serve(`delete ${file}`, (db) => this.#persist(() => this.#delete(db, file, lurks)));
   }
 
   watch(viewer: PlannedViewer): void {
@@ -55,7 +59,7 @@ export class Edge {
   }
 
   call(label: string, act: (coordinator: ReturnType<typeof coordinatorOf>) => Promise<unknown>): void {
-    this.#serve(label, async () => void (await act(coordinatorOf(this.#env))));
+    this.#serve(label, async () => void (await act(coordinatorOf(this.#env, MAIN_POOL))));
   }
 
   #serve(label: string, act: (db: Database) => Promise<unknown>): void {
@@ -92,6 +96,7 @@ export class Edge {
       kind,
       size,
       shard,
+      pool: MAIN_POOL,
     };
     await reserveFile(db, { ...row, objectKey, deleteKeyHash: "h", now }, BUDGET_BYTES);
     try {
@@ -116,18 +121,19 @@ export class Edge {
 
   /** As `waitUntil` does it: what fails here the sweep mends. */
   async #announce(db: Database, id: string, outboxId: string): Promise<void> {
-    await coordinatorOf(this.#env).enqueueFile(id, outboxId);
+    await coordinatorOf(this.#env, MAIN_POOL).enqueueFile(id, outboxId);
     await markWorkSent(db, [outboxId], Date.now());
   }
 
-  async #delete(db: Database, planned: number): Promise<boolean> {
+  async #delete(db: Database, planned: number, lurks: boolean): Promise<boolean> {
     const id = this.slugs.get(planned);
     const file = id === undefined ? null : await findFile(db, id);
     if (!file) return false;
     const work = await deleteFile(db, file, Date.now());
     if (!work) return true;
+    if (lurks) await this.#verification(file.id);
     await Promise.allSettled([
-      coordinatorOf(this.#env)
+      coordinatorOf(this.#env, file.pool)
         .cancelFile(file.id)
         .then(() => markWorkSent(db, [work.id], Date.now())),
       removeFileObjects(bucketOf(this.#env, file.shard), file.id),
@@ -135,9 +141,23 @@ export class Edge {
     return true;
   }
 
+  /** Until an object of the file is looked for, or for a while. */
+  #verification(fileId: string): Promise<void> {
+    const { current } = this.#world;
+    return new Promise((resolve) => {
+      const seen = () => void this.#world.after(1, current, "lurked", resolve);
+      this.#world.traps.add((label) => {
+        if (!label.startsWith(`r2 head r/${fileId}/`)) return false;
+        seen();
+        return true;
+      });
+      setTimeout(resolve, LURKED_MS);
+    });
+  }
+
   /** Waits for the plan, then plays on from a place, or leaves. */
   async #view({ id, file, from, segments, rung }: PlannedViewer): Promise<void> {
-    const coordinator = coordinatorOf(this.#env);
+    const coordinator = coordinatorOf(this.#env, MAIN_POOL);
     const slug = this.slugs.get(file);
     if (slug === undefined) return;
     let planId: string | null = null;

@@ -8,7 +8,7 @@ import type { Simulated } from "./simulated.ts";
 import type { Wire } from "./wire.ts";
 
 /** Numbers that no agent reaches by itself. */
-const FORGED_SEQ = 1_000_000_000;
+export const FORGED_SEQ = 1_000_000_000;
 
 export function forge({ object, observer, world }: Simulated, wire: Wire, stream: Chance): void {
   const held = object.rows<{ id: string; epoch: number; agentId: string; kind: string }>(
@@ -28,12 +28,14 @@ export function forge({ object, observer, world }: Simulated, wire: Wire, stream
     for (const lease of claims) {
       if (lease.epoch < 0) continue;
       world.note(`forged by ${wire.agentId}: ${lease.job} ${lease.epoch}`);
-      wire.toServer(JSON.stringify(frameFor(lease, stream)));
+      const own = current.agentId === wire.agentId;
+      wire.toServer(JSON.stringify(frameFor(lease, own, stream)));
     }
   }
 }
 
-function frameFor(lease: LeaseRef, stream: Chance): AgentFrame {
+/** `own`: the agent would take the answer to a renewal for one of its own. */
+function frameFor(lease: LeaseRef, own: boolean, stream: Chance): AgentFrame {
   const seq = FORGED_SEQ + stream.whole(0, 1_000_000_000);
   const result = { kind: "index", index: "index.json" } as const;
   const objects = [{ name: "index.json", size: 10, etag: "e" }];
@@ -41,6 +43,6 @@ function frameFor(lease: LeaseRef, stream: Chance): AgentFrame {
     { type: "complete", seq, lease, objects, result },
     { type: "release", seq, lease },
     { type: "fail", seq, lease, class: "permanent", code: "corrupt", message: "forged" },
-    { type: "renew", seq, leases: [{ ...lease, fraction: 1 }] },
+    ...(own ? [] : [{ type: "renew" as const, seq, leases: [{ ...lease, fraction: 1 }] }]),
   ]);
 }

@@ -23,6 +23,7 @@ interface Open {
   needs: string;
   state: string;
   leaseEnd: number | null;
+  notBefore: number | null;
   avoid: string | null;
   hedgeOf: string | null;
 }
@@ -58,7 +59,7 @@ export class Liveness {
 
   #open(): Open[] {
     return this.#parts.object.rows<Open>(
-      `select id, kind, needs, state, leaseEnd, avoid, hedgeOf from jobs
+      `select id, kind, needs, state, leaseEnd, notBefore, avoid, hedgeOf from jobs
        where state not in ('done', 'dead', 'cancelled') order by id`,
     );
   }
@@ -82,14 +83,23 @@ export class Liveness {
     return [...jobs, ...told, ...unheard, ...requests].join(", ");
   }
 
+  /** Also in the midst of faults, as long as alarms ring and clocks are right. */
+  lookOverdue(): void {
+    for (const job of this.#open()) this.#judgeTime(job);
+  }
+
+  #judgeTime({ id, state, leaseEnd, notBefore }: Open): void {
+    const due = state === "leased" ? leaseEnd : state === "retry_wait" ? notBefore : null;
+    const late = due === null ? 0 : this.#parts.object.clock - due;
+    if (late <= OVERDUE_MS) return;
+    this.#complain("I5 everything ends in time", `${id} is ${state}, ${late / SECOND} s past its time`);
+  }
+
   #look(): void {
-    const { world, object, agents } = this.#parts;
+    const { world, agents } = this.#parts;
     const waiting = new Set<string>();
     for (const job of this.#open()) {
-      const late = job.state === "leased" ? object.clock - (job.leaseEnd ?? Infinity) : 0;
-      if (late > OVERDUE_MS) {
-        this.#complain("I5 everything ends in time", `${job.id} is leased ${late / SECOND} s past its lease`);
-      }
+      this.#judgeTime(job);
       const free = job.state === "ready" ? agents.find((agent) => this.#couldTake(agent, job)) : undefined;
       if (!free) continue;
       waiting.add(job.id);

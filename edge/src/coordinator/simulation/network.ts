@@ -5,6 +5,7 @@ import { orderOf, type AgentOrder } from "../admin/orders.ts";
 import { AGENT_HEADER, ORDER_HEADER, ORIGIN_HEADER } from "../client.ts";
 import type { ClientLine, Opening } from "./modules/ws.ts";
 import type { ObjectHost } from "./object.ts";
+import type { Plan } from "./plan.ts";
 import { chance, type Chance } from "./random.ts";
 import { Wire } from "./wire.ts";
 import { createProcess, type Process, type World } from "./world.ts";
@@ -15,6 +16,8 @@ export class Network {
   readonly wires = new Map<Process, Wire>();
   /** Processes' names whose line to the edge is away. */
   readonly away = new Set<string>();
+  /** So many frames come twice, whatever the line. */
+  doubled: number;
   readonly #world: World;
   readonly #object: ObjectHost;
   readonly #env: Env;
@@ -22,7 +25,8 @@ export class Network {
   readonly #chance: Chance;
   #count = 0;
 
-  constructor(world: World, object: ObjectHost, env: Env, seed: number) {
+  constructor(world: World, object: ObjectHost, env: Env, { seed, doubled }: Plan) {
+    this.doubled = doubled;
     this.#world = world;
     this.#object = object;
     this.#env = env;
@@ -89,7 +93,13 @@ export class Network {
     this.#object.connect(new Request(`${ORIGIN}/agent`, { headers }), (server) => {
       if (server === null) return done(null);
       const stream = chance(this.#seed, "wire", owner.name, (this.#count += 1));
-      const wire = new Wire(this.#world, this.#object, stream, { agentId, owner, client, server });
+      const wire = new Wire(
+        this.#world,
+        this.#object,
+        stream,
+        { agentId, owner, client, server },
+        () => this.doubled,
+      );
       this.#object.wires.add(wire);
       this.wires.set(owner, wire);
       if (!owner.alive) wire.dropFromClient();

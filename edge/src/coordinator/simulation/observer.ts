@@ -4,6 +4,7 @@
  * the answer it had.
  */
 import { AgentFrame, CoordinatorFrame, type LeaseRef } from "#protocol";
+import { FORGED_SEQ } from "./forgery.ts";
 import type { ObjectHost } from "./object.ts";
 import type { Complain } from "./violation.ts";
 import type { Wire } from "./wire.ts";
@@ -87,6 +88,12 @@ export class Observer {
 
   #judge(wire: Wire, re: number, verdict: string): void {
     const asked = this.#asked.get(this.#key(wire, re));
+    if (asked && re >= FORGED_SEQ && verdict !== "refused stale") {
+      this.#complain(
+        "I3 no commit by a stale epoch",
+        `a forged ${asked.frame.type} of ${wire.agentId} was ${verdict}`,
+      );
+    }
     if (!asked || !("lease" in asked.frame)) return;
     const { frame } = asked;
     if (asked.verdict === null) {

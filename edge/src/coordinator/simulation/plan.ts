@@ -33,7 +33,7 @@ export interface PlannedViewer {
 
 export type Deed =
   | { kind: "upload"; file: PlannedFile }
-  | { kind: "delete"; file: number }
+  | { kind: "delete"; file: number; lurks: boolean }
   | { kind: "viewer"; viewer: PlannedViewer }
   | Fault;
 
@@ -47,6 +47,8 @@ export interface Item {
 export interface Plan {
   seed: number;
   leaseSeconds: number;
+  /** So many frames come twice, on every line, as long as faults last. */
+  doubled: number;
   /** Faults begin before, and all are over by then. Milliseconds. */
   horizonMs: number;
   agents: AgentTraits[];
@@ -84,11 +86,15 @@ export function drawPlan(seed: number): Plan {
     });
   const file = (stream: Chance) => stream.whole(0, files.length - 1);
   return {
-    ...{ seed, leaseSeconds: base.pick([15, 30, 90]), horizonMs, agents },
+    ...{ seed, leaseSeconds: base.pick([15, 30, 90]), doubled: base.pick([0, 0.02, 0.2]), horizonMs, agents },
     items: [
       ...uploads,
-      ...several("delete", base.whole(0, 2), 100, (stream) => ({ kind: "delete", file: file(stream) })),
-      ...several("viewer", base.whole(0, 4), 200, (stream, id) => ({
+      ...several("delete", base.whole(0, 2), 100, (stream) => ({
+        kind: "delete",
+        file: file(stream),
+        lurks: stream.hits(0.6),
+      })),
+      ...several("viewer", base.whole(0, 6), 200, (stream, id) => ({
         kind: "viewer",
         viewer: {
           id,
@@ -110,7 +116,7 @@ function drawAgent(stream: Chance, at: number): AgentTraits {
   return {
     slots: { gpu: stream.hits(0.2) ? 1 : 0, cpu: at === 0 ? 2 : stream.whole(0, 2), io: stream.whole(1, 3) },
     kinds: able,
-    speed: stream.pick([2, 5, 20, 60]),
+    speed: stream.pick([0.5, 2, 5, 20]),
     graceMs: stream.pick([1, 30, 120]) * SECOND,
   };
 }
@@ -120,7 +126,7 @@ function drawFile(stream: Chance, id: number): PlannedFile {
   const natures = ["plain", "plain", "plain", "headed", "headed", "contradicting", "short", "large"] as const;
   const nature = kind === "video" ? stream.pick(natures) : "plain";
   return {
-    ...{ id, kind, seconds: stream.pick([6, 12, 30, 60]), size: 1_000_000 + id * 1_000 },
+    ...{ id, kind, seconds: stream.pick([6, 12, 30, 60, 120]), size: 1_000_000 + id * 1_000 },
     nature: stream.hits(0.06) ? "poison" : stream.hits(0.05) ? "corrupt" : nature,
     owner: stream.pick(["anonymous", "anonymous", "ann", "bob"]),
     shard: stream.pick(SHARDS),

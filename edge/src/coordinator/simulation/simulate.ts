@@ -2,7 +2,7 @@
  * One seed, from its first event to its last judgement. The same seed, with the same items left in, always takes
  * the same course. Only for a thread whose globals are replaced (`globals.ts`).
  */
-import { HOUR, MINUTE } from "../../config.ts";
+import { HOUR, MINUTE, SECOND } from "../../config.ts";
 import { CatalogueWatch } from "./catalogue-watch.ts";
 import { compareBooks, compareStorage, passDays } from "./ending.ts";
 import { bindWorld } from "./globals.ts";
@@ -99,9 +99,10 @@ async function takeCourse(
     world.after(starting.between(0, START_MS), world.system, `${agent.name} is started`, () => agent.start());
   }
   const cron = keepTime(parts, nemesis);
+  const liveness = new Liveness(parts, complain);
+  if (!plan.items.some(({ deed }) => UNTIMELY.includes(deed.kind))) watchTime(parts, liveness);
   await world.run(world.now + plan.horizonMs, stop);
   nemesis.calm();
-  const liveness = new Liveness(parts, complain);
   if (!stop()) await liveness.settle(stop);
   const settledAt = world.now;
   if (stop()) return settledAt;
@@ -114,6 +115,19 @@ async function takeCourse(
   compareStorage(parts, complain);
   catalogue.sum();
   return settledAt;
+}
+
+/** Faults under which nothing need happen in time. */
+const UNTIMELY: readonly string[] = ["alarms", "object-skew"];
+const LOOK_MS = 2 * SECOND;
+
+function watchTime(parts: Simulated, liveness: Liveness): void {
+  const { world } = parts;
+  const next = () => {
+    liveness.lookOverdue();
+    world.after(LOOK_MS, world.system, "look", next);
+  };
+  world.after(LOOK_MS, world.system, "look", next);
 }
 
 /** The cron of every minute. */

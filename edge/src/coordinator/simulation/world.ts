@@ -48,8 +48,8 @@ export class World {
   trace = 0x811c9dc5;
   readonly lines: string[] = [];
   verbose = false;
-  /** Told of each request before it leaves. */
-  trap: ((label: string, asker: Process) => void) | null = null;
+  /** Each is told of every request before it leaves, until it answers true. */
+  readonly traps = new Set<(label: string, asker: Process) => boolean>();
   #queue = new Heap();
   #order = 0;
 
@@ -129,7 +129,7 @@ export class World {
    */
   request<T>(label: string, latency: Chance, ms: number, act: () => T, fate: Fate = FINE): Promise<T> {
     const asker = this.current;
-    this.trap?.(label, asker);
+    for (const trap of this.traps) if (trap(label, asker)) this.traps.delete(trap);
     const there = latency.between(ms / 4, ms) + fate.stallMs;
     return new Promise<T>((resolve, reject) => {
       const answer = (settle: () => void) =>

@@ -7,6 +7,7 @@ import { createTestHarness, unstable_readConfig } from "wrangler";
 import { createAgent } from "../../catalog/agents.ts";
 import { reserveFile, storeFile, type FileRow } from "../../catalog/files.ts";
 import { newSlug, ulid } from "../../catalog/ids.ts";
+import { MAIN_POOL } from "../../config.ts";
 import { openDatabase, type Database } from "../../db/client.ts";
 import type { FileKind } from "../../db/schema.ts";
 import { originalKey } from "../../storage/object-keys.ts";
@@ -30,11 +31,13 @@ export async function startTestEdge(vars: Record<string, string> = {}) {
     url: url.origin,
     db,
     bucket,
-    calls: callsOver(url.origin),
+    calls: callsOver(url.origin, MAIN_POOL),
+    callsOf: (pool: string) => callsOver(url.origin, pool),
     /** The cron as of `now`. */
-    scheduled: (now: number) => post(url.origin, "scheduled", [now]),
+    scheduled: (now: number) => post(url.origin, MAIN_POOL, "scheduled", [now]),
     agentKey: async (label = "test") => createAgent(db, { label }),
-    storeFile: (kind: FileKind, bytes?: Uint8Array) => storeTestFile(db, bucket, kind, bytes),
+    storeFile: (kind: FileKind, bytes?: Uint8Array, pool?: string) =>
+      storeTestFile(db, bucket, kind, bytes, pool),
     evict: (webSockets: "hibernate" | "close") =>
       worker.evictDurableObject("COORDINATOR", { name: "main", webSockets }),
     /** Everything that jobs, claims and the outbox hold. */
@@ -86,19 +89,19 @@ function testConfig(vars: Record<string, string>) {
 }
 type TestWorker = NonNullable<Parameters<typeof createTestHarness>[0]>["workers"][number];
 
-async function post(origin: string, method: string, args: unknown[]): Promise<unknown> {
-  const body = JSON.stringify({ method, args });
+async function post(origin: string, pool: string, method: string, args: unknown[]): Promise<unknown> {
+  const body = JSON.stringify({ pool, method, args });
   const response = await fetch(`${origin}/testing/coordinator`, { method: "POST", body });
   if (!response.ok) throw new Error(`${method}: ${response.status} ${await response.text()}`);
   return response.json();
 }
 
-function callsOver(origin: string): CoordinatorCalls {
+function callsOver(origin: string, pool: string): CoordinatorCalls {
   return new Proxy({} as CoordinatorCalls, {
     get:
       (_, method) =>
       (...args: unknown[]) =>
-        post(origin, String(method), args),
+        post(origin, pool, String(method), args),
   });
 }
 
@@ -108,12 +111,13 @@ async function storeTestFile(
   bucket: R2Bucket,
   kind: FileKind,
   bytes: Uint8Array = new Uint8Array(1_000),
+  pool: string = MAIN_POOL,
 ): Promise<{ file: FileRow; outboxId: string }> {
   const now = Date.now();
   const id = newSlug();
   const objectKey = originalKey(id, "n1");
   await bucket.put(objectKey, bytes);
-  const row = { id, owner: "anonymous", name: "a", extension: "bin", type: "application/octet-stream" };
+  const row = { id, pool, owner: "anonymous", name: "a", extension: "bin", type: "application/octet-stream" };
   const size = bytes.length;
   await reserveFile(db, { ...row, kind, size, shard: SHARD, objectKey, deleteKeyHash: "h", now }, 10 ** 12);
   const outboxId = ulid(now);

@@ -16,12 +16,12 @@ const CALL_PATH = "/testing/coordinator";
 export default {
   async fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
     if (new URL(request.url).pathname !== CALL_PATH) return index.fetch(request, env, context);
-    const { method, args } = await request.json<{ method: string; args: unknown[] }>();
+    const { method, args, pool } = await request.json<{ method: string; args: unknown[]; pool: string }>();
     if (method === "scheduled") {
       await runScheduled(env, "* * * * *", Number(args[0]));
       return Response.json(null);
     }
-    const coordinator = coordinatorOf(env);
+    const coordinator = coordinatorOf(env, pool);
     const answer: unknown = await Reflect.apply(Reflect.get(coordinator, method), coordinator, args);
     return Response.json(answer ?? null);
   },

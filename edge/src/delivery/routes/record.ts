@@ -46,7 +46,7 @@ recordRoutes.get(`/api/files/${SLUG}/video-sources`, rateLimit("READ_LIMIT"), as
   const sources = videoSources(file, await listRenditions(visit.db, file.id), begun, visit.origin);
   const started = file.status === "processing";
   if (started && isOverdue(file, Date.now())) {
-    visit.waitUntil(coordinatorOf(visit.env).enqueueFile(file.id, ulid(Date.now())));
+    visit.waitUntil(coordinatorOf(visit.env, file.pool).enqueueFile(file.id, ulid(Date.now())));
   }
   return c.json({ success: true, ...sources, prepare: { started } }, 200, { "Cache-Control": NEVER });
 });

@@ -55,6 +55,7 @@ export async function storeBytes(
   const now = Date.now();
   const row = {
     id,
+    pool: "main",
     owner: "anonymous",
     name: "clip.mp4",
     extension: "mp4",

@@ -15,12 +15,12 @@ export const fileJobRoutes = createApp();
 
 fileJobRoutes.get(`/api/files/${SLUG}/jobs`, rateLimit("READ_LIMIT"), async (c) => {
   const file = await ownFile(c, c.req.param("slug"));
-  return c.json({ success: true, jobs: await readFileJobs(deskOf(c), file.id) }, 200, FRESH);
+  return c.json({ success: true, jobs: await readFileJobs(deskOf(c), file) }, 200, FRESH);
 });
 
 fileJobRoutes.post(`/api/files/${SLUG}/retry`, rateLimit("READ_LIMIT"), async (c) => {
   const file = await ownFile(c, c.req.param("slug"));
-  return c.json({ success: true, retried: await retryFileJobs(deskOf(c), file.id) }, 200, FRESH);
+  return c.json({ success: true, retried: await retryFileJobs(deskOf(c), file) }, 200, FRESH);
 });
 
 async function ownFile(c: Context<AppEnv>, slug: string): Promise<FileRow> {

@@ -5,13 +5,15 @@ import { listAgents } from "../../catalog/agents.ts";
 import { countUnsent } from "../../catalog/outbox.ts";
 import { listShardUsage } from "../../catalog/shard-usage.ts";
 import type { Config } from "../../config.ts";
-import { coordinatorOf } from "../../coordinator/client.ts";
+import { everywhere } from "../../coordinator/client.ts";
+import { allPools } from "../../coordinator/pools.ts";
 import type { Database } from "../../db/client.ts";
 import { createApp } from "../../http/app.ts";
 import { Problem } from "../../http/problems.ts";
 import { rateLimit } from "../../http/rate-limit.ts";
 import { isToken } from "../../identity/operator.ts";
 import { bearerOf, refused, type Visitor } from "../../identity/visitor.ts";
+import { wholeFleet } from "../agents.ts";
 import { agentFigures, slotFigures } from "../fleet-figures.ts";
 import { formatMetrics, type HostFigures, type ShardFigures } from "../metrics.ts";
 
@@ -39,17 +41,17 @@ async function requireReader(request: Request, config: Config, visitor: Visitor,
 }
 
 async function gather(env: Env, config: Config, db: Database, now: number): Promise<HostFigures> {
-  const coordinator = coordinatorOf(env);
+  const pools = await allPools(env, db);
   const [figures, fleet, rows, usage, unsent, webhook] = await Promise.all([
-    coordinator.figures(now),
-    coordinator.fleet(),
+    everywhere(env, pools, (coordinator) => coordinator.figures(now)),
+    wholeFleet({ env, db }),
     listAgents(db, now),
     listShardUsage(db),
     countUnsent(db),
     webhookFigures(config, db),
   ]);
   return {
-    pools: [figures],
+    pools: figures,
     agents: agentFigures(rows, fleet.agents),
     slots: slotFigures(fleet.agents),
     shards: config.shards.map((shard): ShardFigures => {

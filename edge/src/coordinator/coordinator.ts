@@ -63,6 +63,7 @@ export class Coordinator extends DurableObject<Env> implements CoordinatorCalls 
     });
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
     store.queue.hurryCommitting(Date.now());
+    if (ctx.getWebSockets().length === 0) store.queue.awaitHolders(Date.now(), this.#pool.config.leaseMs);
     if (store.outbox.count() > 0) this.#arm(Date.now());
     armNext(this.#pool, Date.now());
   }

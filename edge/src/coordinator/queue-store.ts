@@ -3,11 +3,17 @@
  * runs along an index of just the rows it is about, so that a million finished jobs cost nothing.
  */
 import type { Slots } from "#protocol";
+import { SECOND } from "../config.ts";
 import { jobsWhere } from "./job-store.ts";
 import { NO_SLOTS, type Job, type Waiting } from "./ledger-types.ts";
 import { AVOID_MS } from "./schedule.ts";
 import { first, type Sql, type SqlValue } from "./sql.ts";
 import { LAPSE_MS } from "./withdrawal.ts";
+
+/** An agent that lost its link comes back within this. */
+const RETURN_MS = 30 * SECOND;
+/** An alarm rings within this of its time, unless the object was down. */
+const OVERDUE_MS = SECOND;
 
 /** States that are counted for people; those that only ever grow are not. */
 const COUNTED = ["blocked", "ready", "leased", "committing", "retry_wait", "dead"] as const;
@@ -29,6 +35,11 @@ export interface QueueStore {
   nextStep(now: number): number | null;
   /** After a restart nobody verifies any more what was being verified. */
   hurryCommitting(now: number): void;
+  /**
+   * After a restart without a socket: whose lease ran out while nobody could renew it has a moment to come back. An
+   * alarm that rings in time never gets here, so the dead gain nothing by it.
+   */
+  awaitHolders(now: number, leaseMs: number): void;
   countByState(): Record<string, number>;
 }
 
@@ -52,6 +63,12 @@ export function createQueueStore(sql: Sql): QueueStore {
     nextStep: (now) => nextStep(sql, now),
     hurryCommitting: (now) =>
       void sql.exec("update jobs set notBefore = ? where state = 'committing' and notBefore > ?", now, now),
+    awaitHolders: (now, leaseMs) =>
+      void sql.exec(
+        "update jobs set leaseEnd = min(deadline, ?) where state = 'leased' and leaseEnd < ?",
+        now + Math.min(leaseMs, RETURN_MS),
+        now - OVERDUE_MS,
+      ),
     countByState: () => Object.fromEntries(COUNTED.map((state) => [state, countState(sql, state)])),
   };
 }

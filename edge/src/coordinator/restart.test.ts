@@ -61,6 +61,28 @@ test("a lease survives the restart, and its holder goes on with what it has uplo
   back.kill();
 });
 
+test("an outage longer than the leases costs no loss: whoever held one comes back to it, however quick others are", async () => {
+  const holder = await new TestAgent(edge.url, key, "boot").connect();
+  await holder.start();
+  await uploadPicture();
+  const { lease } = await holder.grant("image");
+  await edge.stop();
+  const ended = Date.now() + (Number(LEASE_SECONDS) + 2) * 1_000;
+  await eventually(() => Date.now() > ended);
+  edge = await start();
+  const quick = await new TestAgent(edge.url, await edge.agentKey("quick")).connect();
+  await quick.start();
+  let taken = false;
+  void quick.grant("image").then(() => (taken = true));
+  const patience = Date.now() + 1_200;
+  await eventually(() => taken || Date.now() > patience);
+  const back = await new TestAgent(edge.url, key, "boot").connect();
+  back.startSeqAt(100);
+  expect((await back.start([lease])).resumed).toEqual([lease.job]);
+  quick.kill();
+  back.kill();
+});
+
 test("leases of an agent that never comes back run out by the alarm alone, restart or not", async () => {
   const gone = await new TestAgent(edge.url, key).connect();
   await gone.start();

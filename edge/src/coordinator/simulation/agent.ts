@@ -55,6 +55,8 @@ export class SimAgent {
   trouble: JobError | null = null;
   clockOffset = 0;
   draining = false;
+  /** Since when nothing has befallen it. */
+  calmSince = Infinity;
   #runner: Runner | null = null;
   #connection: Connection | null = null;
   #boots = 0;
@@ -89,7 +91,19 @@ export class SimAgent {
     process.clockOffset = this.clockOffset;
     this.process = process;
     this.draining = false;
+    this.calmSince = this.#around.world.now;
     this.#around.world.after(1, process, "starts", () => this.#run(boot, process));
+  }
+
+  /** SIGSTOP, and SIGCONT. */
+  stop(): void {
+    if (this.process) this.#around.world.freeze(this.process);
+    this.calmSince = Infinity;
+  }
+
+  resume(): void {
+    if (this.process) this.#around.world.thaw(this.process);
+    this.calmSince = this.#around.world.now;
   }
 
   /** SIGKILL. */

@@ -49,6 +49,8 @@ const LEGAL: Readonly<Record<JobState, readonly JobState[]>> = {
   dead: ["ready", "cancelled"],
   cancelled: ["ready", "blocked"],
 };
+/** Of a lease: so long a line was good and an agent well, and yet nothing was renewed. */
+const LATE = 1.2;
 /** A process that is started anew says hello within that, and its leases end before their time. */
 const HELLO_MS = 10_000;
 
@@ -130,7 +132,14 @@ export class LedgerWatch {
   }
 
   #judgeLoss({ id, leaseEnd, agentBefore }: Move): void {
-    const { object, observer, world, skewed } = this.#parts;
+    const { object, observer, world, skewed, leaseMs } = this.#parts;
+    const agent = this.#parts.agents.find((one) => one.id === agentBefore);
+    const wire = agent?.process && this.#parts.network.wires.get(agent.process);
+    const well = wire && !wire.sickness && !wire.halfOpen && agent.up && !skewed();
+    if (well && world.now - Math.max(wire.since, agent.calmSince) > LATE * leaseMs) {
+      const promise = agent.draining ? "I11 a drain charges nothing" : "I5 everything ends in time";
+      this.#complain(promise, `${id} was lost by ${agent.name}, which was well and had a good line`);
+    }
     const hello = observer.greeted.get(agentBefore ?? "") ?? -Infinity;
     if (skewed() || world.now - hello < HELLO_MS || leaseEnd === null || leaseEnd <= object.clock) return;
     this.#complain(

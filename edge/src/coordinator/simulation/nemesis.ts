@@ -15,6 +15,7 @@ import type { SimAgent } from "./agent.ts";
 
 /** Until the platform or a person starts a machine again after the time of faults. */
 const SOON_MS = 500;
+const FORGED_AFTER_MS = [0, 3_000, 10_000, 30_000];
 /** A stalled request takes at most so long. */
 const STALL_MS = 40 * SECOND;
 
@@ -34,7 +35,7 @@ export class Nemesis {
       case "upload":
         return edge.upload(deed.file);
       case "delete":
-        return edge.remove(deed.file);
+        return edge.remove(deed.file, deed.lurks);
       case "viewer":
         return edge.watch(deed.viewer);
       default:
@@ -45,11 +46,12 @@ export class Nemesis {
   /** Everything works from now on. Links that were sick are cut: on a link that lives, nothing is lost. */
   calm(): void {
     const { world, object, catalogue, buckets, network, relay, agents } = this.#parts;
-    world.trap = null;
+    world.traps.clear();
     object.alarmFault = null;
     object.setClock(0);
     this.cronless = false;
     for (const { health } of [catalogue, ...buckets.values()]) health.recover();
+    network.doubled = 0;
     network.away.clear();
     relay.cutOff.clear();
     for (const agent of agents) {
@@ -64,7 +66,7 @@ export class Nemesis {
     agent.hanging = false;
     agent.trouble = null;
     this.#setSkew(agent, 0);
-    if (agent.process) this.#parts.world.thaw(agent.process);
+    if (agent.process?.held) agent.resume();
   }
 
   #strike(fault: Fault, stream: Chance): void {
@@ -104,7 +106,6 @@ export class Nemesis {
   }
 
   #strikeAgent(agent: SimAgent, fault: Extract<Fault, { agent: number }>, stream: Chance): void {
-    const { world } = this.#parts;
     const wire = agent.process && this.#parts.network.wires.get(agent.process);
     const back = (ms: number) => this.#later(ms, () => agent.start());
     switch (fault.kind) {
@@ -116,8 +117,8 @@ export class Nemesis {
         agent.kill();
         return back(fault.ms);
       case "freeze":
-        if (agent.process) world.freeze(agent.process);
-        return this.#later(fault.ms, () => agent.process && world.thaw(agent.process));
+        agent.stop();
+        return this.#later(fault.ms, () => agent.resume());
       case "terminate":
         agent.terminate();
         if (stream.hits(0.3)) this.#later(fault.ms / 4, () => agent.draining && agent.terminate());
@@ -148,7 +149,7 @@ export class Nemesis {
       case "cut":
         return wire?.cut();
       case "forge":
-        if (wire) forge(this.#parts, wire, stream);
+        for (const ms of FORGED_AFTER_MS) this.#later(ms, () => wire && forge(this.#parts, wire, stream));
     }
   }
 
@@ -192,11 +193,11 @@ export class Nemesis {
       world.after(stream.between(1, 20), world.system, "falls asleep", end);
     };
     if (point === "now") return end();
-    world.trap = (label, asker) => {
-      if (asker !== object.process || !label.startsWith(point)) return;
-      world.trap = null;
+    world.traps.add((label, asker) => {
+      if (asker !== object.process || !label.startsWith(point)) return false;
       world.after(stream.between(0, 60), world.system, `ends at ${label}`, end);
-    };
+      return true;
+    });
   }
 
   #infect(health: Health, { ms, before, after, stall }: Trouble, stream: Chance): void {

@@ -1,5 +1,6 @@
 /** All parts of one simulation, put together: the real coordinator in the middle, everything around it virtual. */
 import { createHash } from "node:crypto";
+import { SECOND } from "../../config.ts";
 import { SimAgent } from "./agent.ts";
 import { Bucket, type Stored } from "./bucket.ts";
 import { Catalogue } from "./catalogue.ts";
@@ -27,6 +28,7 @@ export interface Simulated {
   observer: Observer;
   /** Keys of derived objects that the storage lost. */
   rotten: Set<string>;
+  leaseMs: number;
   /** The object's clock was wrong at some time. */
   skewed: () => boolean;
   find: (key: string) => Stored | null;
@@ -72,7 +74,7 @@ export function putTogether(world: World, plan: Plan, complain: Complain, verbos
           object.call(String(method), args),
     },
   );
-  const network = new Network(world, object, env, seed);
+  const network = new Network(world, object, env, plan);
   const relay = new Relay(world, buckets, SECRET, stream("relay"));
   const observer = new Observer(object, complain, () => world.now);
   object.observer = observer;
@@ -81,6 +83,7 @@ export function putTogether(world: World, plan: Plan, complain: Complain, verbos
   const parts = { world, catalogue, buckets, object, network, relay, observer, rotten };
   return {
     ...parts,
+    leaseMs: plan.leaseSeconds * SECOND,
     edge: new Edge(world, env),
     agents: makeAgents(parts, plan, complain),
     skewed: () => plan.items.some(({ deed }) => deed.kind === "object-skew"),

@@ -89,6 +89,9 @@ export class Wire {
   halfOpen = false;
   /** The last ping that was answered without waking the object. */
   pingedAt: Date | null = null;
+  readonly since: number;
+  /** So many frames come twice on any line. */
+  readonly doubled: () => number;
   readonly #world: World;
   readonly #side: ServerSide;
   readonly #chance: Chance;
@@ -101,8 +104,11 @@ export class Wire {
     side: ServerSide,
     chance: Chance,
     ends: { agentId: string; owner: Process; client: ClientSocket; server: ServerSocket },
+    doubled: () => number,
   ) {
+    this.doubled = doubled;
     this.#world = world;
+    this.since = world.now;
     this.#side = side;
     this.#chance = chance;
     this.agentId = ends.agentId;
@@ -184,7 +190,9 @@ export class Wire {
     if (this.halfOpen) return;
     const world = this.#world;
     const chance = this.#chance;
-    const sick = text === null || text === PING || text === PONG ? null : this.sickness;
+    const frame = text !== null && text !== PING && text !== PONG;
+    const sick = frame ? this.sickness : null;
+    const twice = frame ? Math.max(sick?.duplicate ?? 0, this.doubled()) : 0;
     if (sick && chance.hits(sick.drop)) return world.note(`lost on the line: ${text?.slice(0, 80) ?? ""}`);
     const slow = sick && sick.delay > 0 && chance.hits(0.1) ? chance.between(0, sick.delay) : 0;
     const due = world.now + chance.between(2, 30) + slow;
@@ -199,7 +207,7 @@ export class Wire {
     };
     const label = `${this.agentId} ${to === "server" ? "→" : "←"} ${labelOf(text)}`;
     world.after(at - world.now, owner, label, deliver(false));
-    if (sick && chance.hits(sick.duplicate)) {
+    if (twice > 0 && chance.hits(twice)) {
       world.after(at - world.now + chance.between(0, 200), owner, `${label} again`, deliver(true));
     }
   }

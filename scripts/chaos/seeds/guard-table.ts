@@ -1,0 +1,137 @@
+/**
+ * The guards that races hang on, each as the few words that take it out of the code and the promise that is broken
+ * then. A row whose words are not found in the code any more is a failure: the table is to be kept in step.
+ */
+export interface Guard {
+  name: string;
+  file: string;
+  find: string;
+  replace: string;
+  /** Numbers of the promises of which one is broken without it. */
+  breaks: readonly string[];
+}
+
+const COORDINATOR = "edge/src/coordinator";
+
+export const GUARDS: readonly Guard[] = [
+  {
+    name: "the epoch of a lease is checked",
+    file: `${COORDINATOR}/lease.ts`,
+    find: "return same && job.agentId === claim.agentId && job.epoch === claim.epoch;",
+    replace: "return same && job.agentId === claim.agentId;",
+    breaks: ["I3", "I4", "I8"],
+  },
+  {
+    name: "the secret of a lease is checked",
+    file: `${COORDINATOR}/lease.ts`,
+    find: "return same && job.agentId === claim.agentId && job.epoch === claim.epoch;",
+    replace:
+      "return (same || claim.hash.length > 0) && job.agentId === claim.agentId && job.epoch === claim.epoch;",
+    breaks: ["I3"],
+  },
+  {
+    name: "the holder of a lease is checked",
+    file: `${COORDINATOR}/lease.ts`,
+    find: "return same && job.agentId === claim.agentId && job.epoch === claim.epoch;",
+    replace: "return same && job.epoch === claim.epoch;",
+    breaks: ["I3"],
+  },
+  {
+    name: "state is looked at again after the storage was waited for",
+    file: `${COORDINATOR}/ledger.ts`,
+    find: '  if (job.state !== "committing") return null;\n  const ended = endAttempt(job, "done"',
+    replace: '  const ended = endAttempt(job, "done"',
+    breaks: ["I2", "I3", "I6", "I9"],
+  },
+  {
+    name: "the epoch is looked at again after the storage was waited for",
+    file: `${COORDINATOR}/commit-turn.ts`,
+    find: "if (!job || job.epoch !== epoch) return null;",
+    replace: "if (!job) return null;",
+    breaks: ["I2", "I3"],
+  },
+  {
+    name: "the alarm is set again after it rang",
+    file: `${COORDINATOR}/coordinator.ts`,
+    find: "    } finally {\n      armNext(this.#pool, now);\n    }",
+    replace: "    }",
+    breaks: ["I5"],
+  },
+  {
+    name: "losses are counted",
+    file: `${COORDINATOR}/ledger.ts`,
+    find: "losses: job.losses + 1",
+    replace: "losses: job.losses",
+    breaks: ["I7", "I5"],
+  },
+  {
+    name: "attempts are counted",
+    file: `${COORDINATOR}/ledger.ts`,
+    find: "attempts: job.attempts + 1",
+    replace: "attempts: job.attempts",
+    breaks: ["I7", "I5", "I11"],
+  },
+  {
+    name: "what is young is not collected",
+    file: `${COORDINATOR}/sweep-objects.ts`,
+    find: "const GRACE_MS = DAY + SIGNED_LIFETIME_MS;",
+    replace: "const GRACE_MS = 0 * (DAY + SIGNED_LIFETIME_MS);",
+    breaks: ["I6", "I2", "I9"],
+  },
+  {
+    name: "leases are renewed while an agent drains",
+    file: "transcoder-agent/src/runner.ts",
+    find: "    this.#stopping = true;\n",
+    replace: "    this.#stopping = true;\n    this.#renewals.stop();\n",
+    breaks: ["I11"],
+  },
+  {
+    name: "a release is not charged",
+    file: `${COORDINATOR}/ledger.ts`,
+    find: "attempts: job.attempts - 1",
+    replace: "attempts: job.attempts",
+    breaks: ["I11"],
+  },
+  {
+    name: "a rectangle is written once in the catalogue",
+    file: "edge/src/catalog/rectangles.ts",
+    find: "on conflict do nothing",
+    replace: "",
+    breaks: ["I5", "I2"],
+  },
+  {
+    name: "the bytes of a rectangle are counted once",
+    file: "edge/src/catalog/rectangles.ts",
+    find: " and not exists (select 1 from ${rectangles} where ${same})",
+    replace: "",
+    breaks: ["I10"],
+  },
+  {
+    name: "a segment belongs to whoever committed it first",
+    file: `${COORDINATOR}/claim-store.ts`,
+    find: "on conflict do nothing",
+    replace: "on conflict do update set jobId = excluded.jobId, objectKey = excluded.objectKey",
+    breaks: ["I2"],
+  },
+  {
+    name: "a frame that comes again gets the answer it had",
+    file: `${COORDINATOR}/frames.ts`,
+    find: "if (before !== null) return",
+    replace: "if (before !== null && Number.isNaN(now)) return",
+    breaks: ["I8"],
+  },
+  {
+    name: "late words of a deleted file bring nothing back",
+    file: `${COORDINATOR}/turns.ts`,
+    find: "    if (store.files.isCancelled(spec.fileId)) continue;\n",
+    replace: "",
+    breaks: ["I9", "I5", "I6"],
+  },
+  {
+    name: "a completed multipart upload is looked for before it is missed",
+    file: `${COORDINATOR}/verify.ts`,
+    find: "    const there = await bucket.head(wish.key);\n    if (!there && !isRefusal(error)) throw error;",
+    replace: "    throw error;",
+    breaks: ["I5", "I2"],
+  },
+];

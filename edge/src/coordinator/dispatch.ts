@@ -9,7 +9,7 @@ import { hedgeTurn } from "./hedge-turn.ts";
 import { joinedRecipe } from "./joined-recipe.ts";
 import { grantJob, releaseJob, ruinJob } from "./ledger.ts";
 import type { Job, MintedSecret, Waiting } from "./ledger-types.ts";
-import { inTurn, log, said, signerFor, type Pool } from "./pool.ts";
+import { inTurn, log, nowAfter, said, signerFor, type Pool } from "./pool.ts";
 import { publishDue } from "./publish.ts";
 import { pairUp, SUSPECT_LOSSES, type Pairing, type Usage } from "./schedule.ts";
 import { reshape } from "./reshaping.ts";
@@ -32,7 +32,7 @@ interface Granted {
 }
 
 /** One at a time; a call that comes meanwhile makes it look once more. */
-export async function dispatch(pool: Pool, now: number): Promise<void> {
+export async function dispatch(pool: Pool, asked: number): Promise<void> {
   const { busy } = pool;
   busy.dispatchAgain = true;
   if (busy.dispatching) return;
@@ -42,6 +42,7 @@ export async function dispatch(pool: Pool, now: number): Promise<void> {
       busy.dispatchAgain = false;
       if (!pool.sockets.hasFreeSeat()) break;
       await pool.secrets.fill(BATCH);
+      const now = nowAfter(asked);
       const granted = inTurn(pool, now, (turn) => grantTurn(pool, turn));
       // What was cut or is done over waits for a slot now.
       const hedged = granted.length === 0 && inTurn(pool, now, (turn) => hedgeTurn(pool, turn));

@@ -4,7 +4,7 @@ import { wantRenditions, type WantedRendition } from "../catalog/renditions.ts";
 import { dispatch } from "./dispatch.ts";
 import type { JobSpec } from "./ledger-types.ts";
 import { planFirst } from "./plan.ts";
-import { inTurn, type Pool } from "./pool.ts";
+import { inTurn, nowAfter, type Pool } from "./pool.ts";
 import { cancelTurn, enqueueJobs } from "./turns.ts";
 import { typeOf } from "./types.ts";
 
@@ -13,9 +13,10 @@ export async function enqueueFile(
   pool: Pool,
   fileId: string,
   outboxId: string,
-  now: number,
+  asked: number,
 ): Promise<string[]> {
   const file = await findFile(pool.db, fileId);
+  const now = nowAfter(asked);
   if (file?.state !== "stored") return [];
   const specs = planFirst(file);
   if (specs.length === 0) {

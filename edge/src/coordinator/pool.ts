@@ -3,6 +3,7 @@
  * `inTurn` is the one way to change the ledger.
  */
 import type { Config } from "../config.ts";
+import { SECOND } from "../config.ts";
 import { randomBytes } from "../catalog/ids.ts";
 import type { Database } from "../db/client.ts";
 import { logLine, type LogFields } from "../http/log.ts";
@@ -91,10 +92,24 @@ function tellTaken(pool: Pool, { id, agentId }: Job, reason: string): void {
   if (socket) pool.sockets.send(socket, { type: "cancel", jobs: [id], reason });
 }
 
+/** What is due already and being worked at, catalogue or storage being slow, is not looked at again before. */
+const BUSY_MS = SECOND;
+
 /** The alarm's next time is whatever row is due first. Asked when it has rung, and after a start. */
 export function armNext(pool: Pool, now: number): void {
   const times = [pool.store.queue.nextStep(now), pool.store.outbox.nextStep()].filter((at) => at !== null);
-  if (times.length > 0) pool.arm(Math.min(...times));
+  if (times.length === 0) return;
+  const { publishing, verifying } = pool.busy;
+  const soonest = publishing || verifying.size > 0 ? nowAfter(now) + BUSY_MS : 0;
+  pool.arm(Math.max(soonest, Math.min(...times)));
+}
+
+/**
+ * What time it is for somebody who was told `now` and has waited since: a lease counts from its grant, however
+ * long the catalogue took to answer before it. Tests may tell a time to come.
+ */
+export function nowAfter(now: number): number {
+  return Math.max(now, Date.now());
 }
 
 /** Signed addresses for an agent must lead to where it reached us. */

@@ -14,7 +14,7 @@ import { isGivenUp, isOpen, type Job } from "./ledger-types.ts";
 import { judgeFile } from "./judge.ts";
 import type { OutboxRow } from "./outbox-store.ts";
 import { isExtra, SIDE_MADE } from "./pieces.ts";
-import { inTurn, log, said, type Pool } from "./pool.ts";
+import { inTurn, log, nowAfter, said, type Pool } from "./pool.ts";
 import { wordsOf } from "./publish-result.ts";
 import { stepDelay } from "./retry.ts";
 import { topics } from "./waiters.ts";
@@ -58,7 +58,8 @@ async function publishRows(pool: Pool, rows: readonly OutboxRow[], now: number):
   }
 }
 
-function postpone(pool: Pool, rows: readonly OutboxRow[], error: unknown, now: number): void {
+function postpone(pool: Pool, rows: readonly OutboxRow[], error: unknown, asked: number): void {
+  const now = nowAfter(asked);
   const files = filesOf(rows).join(" ");
   log(pool, "warn", "catalogue did not answer", { files, rows: rows.length, error: said(error) });
   inTurn(pool, now, (turn) => {

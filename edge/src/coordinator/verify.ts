@@ -12,7 +12,7 @@ import { commitTurn } from "./commit-turn.ts";
 import { dispatch } from "./dispatch.ts";
 import type { Job, StoredObject } from "./ledger-types.ts";
 import { missObjects, postponeCommit } from "./ledger.ts";
-import { inTurn, log, said, type Pool } from "./pool.ts";
+import { inTurn, log, nowAfter, said, type Pool } from "./pool.ts";
 import { publishDue } from "./publish.ts";
 import { noteDone } from "./speed.ts";
 import { apply } from "./turns.ts";
@@ -39,10 +39,11 @@ export async function verifyJob(pool: Pool, job: Job, now: number): Promise<void
   await dispatch(pool, now);
 }
 
-async function verify(pool: Pool, job: Job, now: number): Promise<void> {
+async function verify(pool: Pool, job: Job, asked: number): Promise<void> {
   try {
     const objects = await findObjects(pool, job);
     const planned = await readPlan(pool, job, objects);
+    const now = nowAfter(asked);
     const done = inTurn(pool, now, (turn) => commitTurn(turn, job.id, job.epoch, { objects, ...planned }));
     if (!done) return;
     wakeWaiters(pool, done);
@@ -54,6 +55,7 @@ async function verify(pool: Pool, job: Job, now: number): Promise<void> {
       job: job.id,
       error: said(error),
     });
+    const now = nowAfter(asked);
     inTurn(pool, now, (turn) => {
       const current = turn.store.jobs.find(job.id);
       if (!current || current.epoch !== job.epoch) return;

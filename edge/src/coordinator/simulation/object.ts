@@ -10,6 +10,9 @@ import { createProcess, type Process, type World } from "./world.ts";
 
 /** One way between the edge's Worker and the object, in milliseconds. */
 const LATENCY_MS = 8;
+/** More often than twice a second, for long, is waiting by asking. */
+const MOST_RINGS = 60;
+const RINGS_WITHIN_MS = 30_000;
 /** An alarm whose handler was cut off rings again. */
 const RETRIED_MS = 2_000;
 
@@ -34,6 +37,9 @@ export class ObjectHost implements ServerSide {
   readonly database = new DatabaseSync(":memory:");
   readonly wires = new Set<Wire>();
   alarmFault: AlarmFault | null = null;
+  /** Told when the alarm rings without end. */
+  restless: (text: string) => void = () => {};
+  readonly #rung: number[] = [];
   clockOffset = 0;
   /** Looks at frames on their way. */
   observer: {
@@ -242,12 +248,22 @@ export class ObjectHost implements ServerSide {
     if (fault?.chance.hits(fault.doubled)) this.#ringIn(at - this.clock + late + 50, null);
   }
 
+  #countRing(): void {
+    const { now } = this.#world;
+    this.#rung.push(now);
+    if (this.#rung.length <= MOST_RINGS) return;
+    const first = this.#rung.shift() ?? 0;
+    if (now - first < RINGS_WITHIN_MS)
+      this.restless(`the alarm rang ${MOST_RINGS} times in ${(now - first) / 1_000} s`);
+  }
+
   /** `at` null: it rings whatever it is set to. */
   #ringIn(ms: number, at: number | null): void {
     this.#world.after(ms, this.#world.system, "alarm", () => {
       if (at !== null && this.#alarmAt !== at) return;
       if (at !== null) this.#alarmAt = null;
       this.#alarming = true;
+      this.#countRing();
       const life = this.#wake();
       void life.coordinator
         .alarm()

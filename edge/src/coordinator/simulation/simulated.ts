@@ -78,6 +78,7 @@ export function putTogether(world: World, plan: Plan, complain: Complain, verbos
   const relay = new Relay(world, buckets, SECRET, stream("relay"));
   const observer = new Observer(object, complain, () => world.now);
   object.observer = observer;
+  object.restless = (text) => complain("no busy waiting", text);
   useNetwork((opening) => network.open(opening));
   const rotten = new Set<string>();
   const parts = { world, catalogue, buckets, object, network, relay, observer, rotten };

@@ -11,6 +11,7 @@ export type Invariant =
   | "I9 nothing uncommitted is served"
   | "I10 counters are sums"
   | "I11 a drain charges nothing"
+  | "no busy waiting"
   | "nothing crashes";
 
 export interface Violation {

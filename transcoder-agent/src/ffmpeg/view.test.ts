@@ -57,7 +57,7 @@ test("only the output's folder can be written to, parents are mounted before chi
 });
 
 test("the root stands beside what is shown in it", () => {
-  const view = { reads: [], writes: ["/mnt/work/job"], devices: false };
+  const view = { reads: [], writes: ["/mnt/scratch/job"], devices: false };
   expect(stageOf(SYSTEM, view)).toBe("/media");
   expect(stageOf(SYSTEM, { ...view, writes: ["/srv/x", "/media/x", "/boot/x", "/mnt"] })).toBeNull();
 });

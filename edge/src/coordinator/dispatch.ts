@@ -18,7 +18,7 @@ import { apply, type Turn } from "./turns.ts";
 import { supersedeJob } from "./withdrawal.ts";
 
 /** Grants of one turn: large enough for speed, small enough to let frames in between. */
-const BATCH = 32;
+const BATCH = 64;
 /** Jobs looked at in each group of owner, kind and rank, at least: some may have to avoid the only free agent. */
 const HEADS = 8;
 /** Room for the lease and addresses in a grant's frame. */

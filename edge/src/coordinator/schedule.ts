@@ -160,15 +160,18 @@ function isSuspect({ losses, waitingSince }: Waiting, now: number): boolean {
   return losses >= SUSPECT_LOSSES && now - waitingSince < AVOID_MS;
 }
 
-/** The first difference decides. */
+/** The first difference decides. Asked for every free seat with every grant, so it makes nothing. */
 function isBetter(seat: Seat, best: Seat, job: Waiting): boolean {
-  const more = (merit: (one: Seat) => number) => merit(seat) - merit(best);
   const difference =
-    more(({ agentId }) => (agentId === job.avoid ? 0 : 1)) ||
-    more(({ tier }) => tier) ||
-    more(({ free }) => (job.needs === "encoder" && free.gpu > 0 ? 1 : 0)) ||
-    more(({ free }) => free.gpu + free.cpu + free.io) ||
-    more(({ agentId }) => (job.holders.includes(agentId) ? 1 : 0)) ||
-    more(({ speed }) => speed[job.kind] ?? 0);
+    Number(best.agentId === job.avoid) - Number(seat.agentId === job.avoid) ||
+    seat.tier - best.tier ||
+    (job.needs === "encoder" ? Number(seat.free.gpu > 0) - Number(best.free.gpu > 0) : 0) ||
+    countFree(seat) - countFree(best) ||
+    Number(job.holders.includes(seat.agentId)) - Number(job.holders.includes(best.agentId)) ||
+    (seat.speed[job.kind] ?? 0) - (best.speed[job.kind] ?? 0);
   return difference === 0 ? seat.agentId < best.agentId : difference > 0;
+}
+
+function countFree({ free }: Seat): number {
+  return free.gpu + free.cpu + free.io;
 }

@@ -27,6 +27,8 @@ export class CyclingAgent {
   readonly #result: string;
   #seq = 0;
   #asked = 0;
+  /** What it did with its latest grant: an answer that comes after a change of course is not counted. */
+  #did: Course["mode"] = "idle";
 
   private constructor(socket: WebSocket, course: Course) {
     this.#socket = socket;
@@ -72,6 +74,7 @@ export class CyclingAgent {
   #take(lease: LeaseRef): void {
     const named = `"lease":${JSON.stringify(lease)}`;
     this.#asked = performance.now();
+    this.#did = this.#course.mode;
     if (this.#course.mode === "complete") {
       this.#tell(`"type":"complete",${named},"objects":[],"result":${this.#result}`);
     } else this.#tell(`"type":"release",${named}`);
@@ -80,8 +83,10 @@ export class CyclingAgent {
   #finish(): void {
     const { mode, repliesMs } = this.#course;
     if (mode === "idle") return;
-    this.#course.done += 1;
-    repliesMs.push(performance.now() - this.#asked);
+    if (mode === this.#did) {
+      this.#course.done += 1;
+      repliesMs.push(performance.now() - this.#asked);
+    }
     this.open();
   }
 

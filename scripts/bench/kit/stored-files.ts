@@ -1,9 +1,10 @@
 /**
  * Many files at once as uploads would leave them in the catalogue, of any owner and without their bytes, for
- * benchmarks whose agents read nothing. Telling the coordinator of each is the caller's.
+ * benchmarks whose agents read nothing. The coordinator is told by the caller, or by the minute's cron.
  */
 import { sql } from "drizzle-orm";
 import { ulid } from "../../../edge/src/catalog/ids.ts";
+import { MINUTE } from "../../../edge/src/config.ts";
 import type { Database } from "../../../edge/src/db/client.ts";
 
 /** Rows of one statement: they travel as one parameter of JSON. */
@@ -30,4 +31,15 @@ export async function storeFiles(db: Database, owner: string, count: number): Pr
       from json_each(${some})`);
   }
   return ids.map((id) => ({ id, outboxId: ulid(now) }));
+}
+
+/** As if telling of them had failed a minute ago: the next runs of the cron do it, so many rows each. */
+export async function leaveToCron(db: Database, files: readonly Enqueue[]): Promise<void> {
+  const before = Date.now() - MINUTE;
+  for (let from = 0; from < files.length; from += ROWS) {
+    const some = JSON.stringify(files.slice(from, from + ROWS));
+    await db.run(sql`
+      insert into work_outbox (id, action, file_id, created_at)
+      select value ->> '$.outboxId', 'enqueue', value ->> '$.id', ${before} from json_each(${some})`);
+  }
 }

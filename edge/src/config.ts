@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { refuseOutgoing } from "./http/outgoing.ts";
-import { DEFAULT_LADDER, type Ladder } from "./media/ladder.ts";
+import { DEFAULT_LADDER, LEAST_CEILING, type Ladder } from "./media/ladder.ts";
 
 declare global {
   /** Secrets, which `wrangler types` cannot see. */
@@ -39,18 +39,19 @@ const ShardVar = z.object({
 });
 
 /** The wire and every player take this many rungs, and H.264 no more lines. */
-const MOST_RUNGS = 8;
+export const MOST_RUNGS = 8;
 const MOST_LINES = 4_096;
+export const RungName = z
+  .string()
+  .regex(/^[1-9][0-9]{1,3}$/, 'must be a number of lines, such as "720"')
+  .refine((name) => Number(name) % 2 === 0 && Number(name) <= MOST_LINES, {
+    message: `must be even and at most ${MOST_LINES}`,
+  });
 const LadderVar = z
   .array(
     z.object({
-      name: z
-        .string()
-        .regex(/^[1-9][0-9]{1,3}$/, 'must be a number of lines, such as "720"')
-        .refine((name) => Number(name) % 2 === 0 && Number(name) <= MOST_LINES, {
-          message: `must be even and at most ${MOST_LINES}`,
-        }),
-      ceiling: z.number().int().min(50_000, "is in bits per second, at least 50000").max(200_000_000),
+      name: RungName,
+      ceiling: z.number().int().min(LEAST_CEILING, "is in bits per second, at least 50000").max(200_000_000),
     }),
   )
   .min(1, "needs a rung")

@@ -4,10 +4,19 @@ import { z } from "zod";
 import { SourceTraits } from "#protocol";
 import type { Database } from "../db/client.ts";
 import { files, plans } from "../db/schema.ts";
-import type { Plan } from "../media/plan.ts";
+import { frozenPlan, withRungs, type Plan } from "../media/plan.ts";
 import { type Statement, writeAll } from "./write.ts";
 
 const whole = z.number().int();
+const Rungs = z.array(
+  z.object({
+    name: z.string(),
+    mode: z.enum(["encode", "copy"]),
+    width: whole.positive(),
+    height: whole.positive(),
+    ceiling: whole.positive(),
+  }),
+);
 const PlanBody: z.ZodType<Plan> = z.object({
   id: z.string().min(1),
   fileId: z.string().min(1),
@@ -16,15 +25,7 @@ const PlanBody: z.ZodType<Plan> = z.object({
   boundaries: z.array(whole).min(2),
   frames: whole.nonnegative(),
   video: z.object({ stream: whole.nonnegative(), codec: z.string(), traits: SourceTraits }),
-  rungs: z.array(
-    z.object({
-      name: z.string(),
-      mode: z.enum(["encode", "copy"]),
-      width: whole.positive(),
-      height: whole.positive(),
-      ceiling: whole.positive(),
-    }),
-  ),
+  rungs: Rungs,
   tracks: z.array(
     z.object({
       name: z.string(),
@@ -49,12 +50,16 @@ export async function savePlan(db: Database, plan: Plan, now: number): Promise<v
 export function planStatement(db: Database, plan: Plan, now: number): Statement {
   return db.run(sql`
     insert into ${plans} (id, file_id, body, created_at)
-    select ${plan.id}, id, ${JSON.stringify(plan)}, ${now}
+    select ${plan.id}, id, ${JSON.stringify(frozenPlan(plan))}, ${now}
     from ${files} where id = ${plan.fileId} and state = 'stored'
     on conflict do nothing`);
 }
 
+/** With the rungs that were asked for since. */
 export async function loadPlan(db: Database, planId: string): Promise<Plan | null> {
-  const row = await db.query.plans.findFirst({ columns: { body: true }, where: eq(plans.id, planId) });
-  return row === undefined ? null : PlanBody.parse(row.body);
+  const row = await db.query.plans.findFirst({
+    columns: { body: true, addedRungs: true },
+    where: eq(plans.id, planId),
+  });
+  return row === undefined ? null : withRungs(PlanBody.parse(row.body), Rungs.parse(row.addedRungs));
 }

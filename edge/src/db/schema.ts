@@ -99,6 +99,8 @@ export const plans = sqliteTable("plans", {
   id: text("id").primaryKey(),
   fileId: text("file_id").notNull(),
   body: text("body", { mode: "json" }).$type<unknown>().notNull(),
+  /** Rungs that were asked for since it was frozen, as `body` has its own. */
+  addedRungs: text("added_rungs", { mode: "json" }).$type<unknown>().notNull().default([]),
   createdAt: integer("created_at").notNull(),
 });
 
@@ -132,7 +134,7 @@ export const workOutbox = sqliteTable(
   "work_outbox",
   {
     id: text("id").primaryKey(),
-    action: text("action", { enum: ["enqueue", "cancel"] }).notNull(),
+    action: text("action", { enum: ["enqueue", "cancel", "rungs"] }).notNull(),
     fileId: text("file_id").notNull(),
     createdAt: integer("created_at").notNull(),
     sentAt: integer("sent_at"),

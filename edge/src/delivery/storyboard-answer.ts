@@ -2,6 +2,7 @@
 import type { FileRow } from "../catalog/files.ts";
 import { loadPlan } from "../catalog/plans.ts";
 import { listRenditions } from "../catalog/renditions.ts";
+import { frozenPlan } from "../media/plan.ts";
 import { storyboardText } from "../media/storyboard.ts";
 import { missingProduct } from "./rendition.ts";
 import { textAnswer, VTT_TYPE } from "./text-answer.ts";
@@ -15,7 +16,7 @@ export async function storyboardAnswer(visit: Visit, file: FileRow): Promise<Res
   if (plan === null || sheets.length === 0 || lacking) throw missingProduct(file, "storyboard", lacking);
   return textAnswer(
     visit.request,
-    storyboardText(plan, (sheet) => `storyboard-${sheet}.jpg`),
+    storyboardText(frozenPlan(plan), (sheet) => `storyboard-${sheet}.jpg`),
     VTT_TYPE,
   );
 }

@@ -26,6 +26,10 @@ export const DEFAULT_LADDER: Ladder = [
 const NEAR_MISS = 1.1;
 /** An encode spends at most this much of what the source spends: more bits would hold no more picture. */
 const RATE_HEADROOM = 1.3;
+/** Of a ladder with one step: twice the lines take about three times the bits. */
+const USUAL_POWER = 1.6;
+/** Bits per second, as LADDER takes it. */
+export const LEAST_CEILING = 50_000;
 /** H.264 decoders and hardware encoders end here, in pixels of the long side. */
 export const LONGEST_SIDE = 4_096;
 
@@ -53,6 +57,35 @@ export function planLadder(picture: Picture, ladder: Ladder = DEFAULT_LADDER): P
       const next = rungs[at + 1];
       return next === undefined || shortSide(next) > shortSide(rung) * NEAR_MISS;
     });
+}
+
+/**
+ * One rung by name, as the ladder would plan it; null where the picture has fewer lines, or where it is so wide
+ * that a rung of this name would be too long.
+ */
+export function planOneRung(
+  picture: Picture,
+  name: string,
+  ladder: Ladder = DEFAULT_LADDER,
+): PlannedRung | null {
+  if (Number(name) > Math.min(picture.width, picture.height)) return null;
+  const rung = planRung(picture, Number(name), ceilingOf(Number(name), ladder));
+  return rung.name === name ? rung : null;
+}
+
+/** That of the ladder's own step, else one on the line through the two nearest: rates follow a power of the lines. */
+function ceilingOf(side: number, ladder: Ladder): number {
+  const steps = ladder
+    .map((step) => ({ side: Number(step.name), ceiling: step.ceiling }))
+    .sort((one, other) => one.side - other.side);
+  const above = steps.findIndex((step) => step.side >= side);
+  const at = Math.max(1, above === -1 ? steps.length - 1 : above);
+  const [low, high] = [steps[at - 1], steps[at]];
+  const near = high?.side === side || low === undefined ? high : low;
+  if (near === undefined || near.side === side) return near?.ceiling ?? LEAST_CEILING;
+  const power =
+    low && high ? Math.log(high.ceiling / low.ceiling) / Math.log(high.side / low.side) : USUAL_POWER;
+  return Math.max(LEAST_CEILING, Math.round(near.ceiling * (side / near.side) ** power));
 }
 
 /** Its name is its short side, in two to four digits. */

@@ -1,6 +1,7 @@
 /**
  * The plan of a video: boundaries and rungs, frozen when the file has been inspected and never changed.
- * Times are ticks of the source (`timescale` a second); on the timeline `origin` is 0.
+ * Times are ticks of the source (`timescale` a second); on the timeline `origin` is 0. Rungs that are asked for
+ * later are kept beside it and joined to it where it is loaded.
  */
 import type { SourceTraits } from "#protocol";
 
@@ -13,6 +14,8 @@ export interface PlannedRung {
   height: number;
   /** Most bits per second. */
   ceiling: number;
+  /** Asked for when the plan was frozen already. */
+  added?: true;
 }
 
 export interface PlannedTrack {
@@ -47,6 +50,24 @@ export interface Plan {
   rungs: PlannedRung[];
   tracks: PlannedTrack[];
   texts: PlannedText[];
+}
+
+/** With rungs that were asked for since: on the same boundaries, under the same id. */
+export function withRungs(plan: Plan, added: readonly PlannedRung[]): Plan {
+  const known = new Set(plan.rungs.map(({ name }) => name));
+  const rungs = added
+    .filter(({ name }) => !known.has(name))
+    .map((rung) => ({ ...rung, added: true as const }));
+  if (rungs.length === 0) return plan;
+  return {
+    ...plan,
+    rungs: [...plan.rungs, ...rungs].sort((one, other) => Number(one.name) - Number(other.name)),
+  };
+}
+
+/** As it was frozen: what is joined or drawn from all rungs is made of these. */
+export function frozenPlan(plan: Plan): Plan {
+  return { ...plan, rungs: plan.rungs.filter(({ added }) => added !== true) };
 }
 
 /** What of a plan is known before the frame index: the first segment, and the rung it is made in. */

@@ -7,7 +7,9 @@ import { countSegments, headRectangle, type Rectangle, type Stretch } from "./re
 type Cut = Pick<Plan, "id" | "timescale" | "origin" | "boundaries">;
 
 export function videoRecipe(plan: Plan, rectangle: Pick<Rectangle, "segments" | "rungs">): VideoRecipe {
-  const rungs: RungRecipe[] = plan.rungs.filter(({ name }) => rectangle.rungs.includes(name));
+  const rungs: RungRecipe[] = plan.rungs
+    .filter(({ name }) => rectangle.rungs.includes(name))
+    .map(({ added: _, ...rung }) => rung);
   return { kind: "video", ...stretch(plan, rectangle.segments), ...plan.video, rungs };
 }
 

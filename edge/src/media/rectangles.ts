@@ -54,6 +54,11 @@ export function planRectangles(plan: Plan): Rectangle[] {
   ];
 }
 
+/** One rung by itself, from the start: the film plays already, so none of it is a head. */
+export function planRungRectangles(plan: Plan, rung: PlannedRung): Rectangle[] {
+  return planRectangles({ ...plan, rungs: [rung] }).map((rectangle) => ({ ...rectangle, head: false }));
+}
+
 /** What plays first: segment 0 of the quickest rung. Also before the rest of the film is known (`Head`). */
 export function headRectangle({ rungs }: { rungs: readonly PlannedRung[] }): Rectangle | null {
   const quickest = quickestRung(rungs);

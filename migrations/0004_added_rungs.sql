@@ -1,0 +1,1 @@
+ALTER TABLE `plans` ADD `added_rungs` text DEFAULT '[]' NOT NULL;

@@ -23,18 +23,20 @@ export function choosePool(fileId: string, pools: readonly string[]): string {
   return pools[mixed % pools.length] ?? only;
 }
 
+/** From one name to the next. Without `pool <> 'main'`, word for word, the index `files_by_pool` is no help. */
+const next = (after: SQL) => sql`select min(pool) from ${files} where pool <> 'main' and ${after}`;
+export const POOLS_OF_FILES = sql`
+  with recursive pools (name) as (
+    ${next(sql`true`)}
+    union all
+    select (${next(sql`pool > pools.name`)}) from pools where pools.name is not null
+  ) select name from pools where name is not null`;
+
 /**
  * Pools besides the main one that some file belongs to, deleted ones too: whose coordinators have something to be
- * asked for. From one name to the next along an index of just such files.
+ * asked for.
  */
 export async function listPools(db: Database): Promise<string[]> {
-  // Word for word the condition of `files_by_pool`, without which that index is no help.
-  const next = (after: SQL) => sql`select min(pool) from ${files} where pool <> 'main' and ${after}`;
-  const rows = await db.all<{ name: string }>(sql`
-    with recursive pools (name) as (
-      ${next(sql`true`)}
-      union all
-      select (${next(sql`pool > pools.name`)}) from pools where pools.name is not null
-    ) select name from pools where name is not null`);
+  const rows = await db.all<{ name: string }>(POOLS_OF_FILES);
   return rows.map(({ name }) => name);
 }

@@ -29,6 +29,8 @@ export interface Badge {
   paused: boolean;
   /** Its key is no good any more: nothing it says counts. */
   revoked: boolean;
+  /** It is to go to another pool and gets nothing here; told to once it holds nothing. */
+  moving: { to: string; toldAt: number | null } | null;
   /** Jobs done that are not written down yet. */
   done: number;
   /** Why it takes nothing although it could, in its own words. */
@@ -51,6 +53,7 @@ export function newBadge(agentId: string, origin: string, now: number): Badge {
     tier: DEFAULT_TIER,
     paused: false,
     revoked: false,
+    moving: null,
     done: 0,
     resting: null,
     connectedAt: now,

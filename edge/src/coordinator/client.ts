@@ -4,6 +4,7 @@ import type { FleetSight } from "./admin/fleet-sight.ts";
 import type { JobStep } from "./admin/job-steps.ts";
 import type { AgentOrder } from "./admin/orders.ts";
 import type { JobPage, JobQuery, JobSightWithHistory } from "./admin/view-store.ts";
+import type { Move, PoolStanding } from "./balance.ts";
 import type { PoolFigures } from "./figures.ts";
 import type { Progress } from "./progress.ts";
 import type { CoordinatorStatus } from "./status.ts";
@@ -47,6 +48,10 @@ export interface CoordinatorCalls {
   steer(order: AgentOrder): Promise<void>;
   /** Several at once, by the sweep; what is known already is passed over. */
   tellOrders(orders: AgentOrder[]): Promise<void>;
+  /** What waits and who is there, for `balance.ts`. */
+  standing(now: number): Promise<PoolStanding>;
+  /** These agents leave for the other pool; answers those that do. */
+  moveAgents(agentIds: string[], to: string, when: Move["when"]): Promise<string[]>;
   /** Agents and queue as they stand now. */
   fleet(): Promise<FleetSight>;
   listJobs(query: JobQuery): Promise<JobPage>;

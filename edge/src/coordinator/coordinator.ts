@@ -14,6 +14,7 @@ import { isNews, orderAtDoor, steer, underOrder } from "./admin/steering.ts";
 import type { JobPage, JobQuery, JobSightWithHistory } from "./admin/view-store.ts";
 import { awaitPlan, awaitSegment } from "./awaiting.ts";
 import { newBadge } from "./badges.ts";
+import type { Move, PoolStanding } from "./balance.ts";
 import { Beats } from "./beats.ts";
 import { AGENT_HEADER, ORDER_HEADER, ORIGIN_HEADER, type CoordinatorCalls } from "./client.ts";
 import { cancelFile, enqueueFile } from "./enqueue.ts";
@@ -22,6 +23,7 @@ import { receiveText } from "./frames.ts";
 import { openLedger } from "./ledger-store.ts";
 import { isOpen } from "./ledger-types.ts";
 import { shortenLease } from "./lease.ts";
+import { moveAgents, standingOf } from "./moving.ts";
 import { tick } from "./passing.ts";
 import { armNext, createPool, inTurn, log, said, type Pool } from "./pool.ts";
 import { progressOf, rungRanges, type Progress } from "./progress.ts";
@@ -191,6 +193,14 @@ export class Coordinator extends DurableObject<Env> implements CoordinatorCalls 
     for (const order of orders) {
       if (isNews(this.#pool, order)) await this.steer(order);
     }
+  }
+
+  async standing(now: number): Promise<PoolStanding> {
+    return standingOf(this.#pool, now);
+  }
+
+  async moveAgents(agentIds: string[], to: string, when: Move["when"]): Promise<string[]> {
+    return moveAgents(this.#pool, agentIds, to, when, Date.now());
   }
 
   async fleet(): Promise<FleetSight> {

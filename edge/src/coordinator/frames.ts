@@ -15,6 +15,7 @@ import { helloFrame } from "./frame-hello.ts";
 import { readyFrame, renewFrame } from "./frame-renew.ts";
 import { signFrame } from "./frame-sign.ts";
 import { hangUp, type Incoming } from "./incoming.ts";
+import { leaveIfFree } from "./moving.ts";
 import { log, said, type Pool } from "./pool.ts";
 import { refuseProtocol } from "./protocol-refusal.ts";
 import type { Outgoing } from "./sockets.ts";
@@ -56,7 +57,9 @@ export async function receiveText(
       message: "This could not be done now; ask again.",
     });
   }
-  if (frame.type !== "renew" && frame.type !== "sign") await dispatch(pool, now);
+  if (frame.type === "renew" || frame.type === "sign") return;
+  leaveIfFree(pool, socket, now);
+  await dispatch(pool, now);
 }
 
 /** Pinning is a write, so it is done when it tells something new. */

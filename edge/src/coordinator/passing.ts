@@ -3,6 +3,7 @@
  * heard. Called by the alarm and by the minute's cron, with any time they like; safe to call at any moment.
  */
 import { dispatch } from "./dispatch.ts";
+import { settleMoves } from "./moving.ts";
 import { inTurn, log, said, type Pool } from "./pool.ts";
 import { publishDue } from "./publish.ts";
 import { passTime } from "./turns.ts";
@@ -20,6 +21,8 @@ export async function tick(pool: Pool, now: number): Promise<void> {
 
 function expire(pool: Pool, now: number): Promise<void> {
   pool.sockets.closeSilent();
+  // Links live by the real clock.
+  settleMoves(pool, Date.now());
   inTurn(pool, now, (turn) => passTime(turn, ROWS_PER_PASS));
   return Promise.resolve();
 }

@@ -109,7 +109,7 @@ export function slotFor({ needs }: Pick<Work, "needs">, seat: Seat): ResourceCla
 }
 
 /** Could ever do it, busy or not. */
-export function isAble(seat: Seat, { kind, needs }: Work): boolean {
+export function isAble(seat: Pick<Seat, "capacity" | "kinds" | "drained">, { kind, needs }: Work): boolean {
   const roomy = needs === "encoder" ? seat.capacity.gpu + seat.capacity.cpu > 0 : seat.capacity.io > 0;
   return roomy && seat.kinds.includes(kind) && !seat.drained.includes(kind);
 }

@@ -13,6 +13,7 @@ import { allPools } from "./pools.ts";
 import { forgetAsked, tellOrders } from "./sweep-agents.ts";
 import { resendLost } from "./sweep-files.ts";
 import { sweepShards } from "./sweep-objects.ts";
+import { balancePools } from "./sweep-pools.ts";
 import { abortOldUploads, releaseReservations } from "./sweep-uploads.ts";
 import { callFleet, forgetEvents, sendEvents } from "./sweep-webhooks.ts";
 import { sendUnsent } from "./sweep-work.ts";
@@ -24,6 +25,8 @@ export interface Sweep {
   now: number;
   /** All there are. */
   pools: readonly string[];
+  /** Those that agents are on their way to since this very minute. */
+  helped: Set<string>;
 }
 
 /** A word that was heard is kept so long, for people who look for it. */
@@ -38,7 +41,7 @@ export async function runScheduled(env: Env, _cron: string, now: number): Promis
   const db = openDatabase(env.DB);
   // Without the catalogue time goes on for the pools of the configuration at least.
   const pools = await allPools(env, db).catch(() => config.pools);
-  const sweep: Sweep = { env, config, db, now, pools };
+  const sweep: Sweep = { env, config, db, now, pools, helped: new Set() };
   for (const [name, run] of Object.entries(sweepsAt(now))) {
     try {
       await run(sweep);
@@ -63,6 +66,7 @@ export function sweepsAt(now: number): Record<string, (sweep: Sweep) => Promise<
     sendUnsent,
     tellOrders,
     tick: ({ env, pools }) => everywhere(env, pools, (coordinator) => coordinator.tick(now)),
+    balancePools,
     ...(quarterly ? { releaseReservations, resendLost } : {}),
     ...(daily ? { abortOldUploads, sweepShards, forgetOld, forgetAsked, forgetEvents } : {}),
     // Last: a receiver that does not answer takes its time.

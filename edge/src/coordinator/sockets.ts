@@ -25,6 +25,8 @@ export class Sockets {
   #greeted: Map<string, WebSocket> | null = null;
   /** Those of them that can take a job now. */
   readonly #open = new Set<WebSocket>();
+  /** Those of them that are to go to another pool. */
+  readonly #leaving = new Set<WebSocket>();
   #seq = 0;
 
   constructor(host: SocketHost) {
@@ -67,6 +69,16 @@ export class Sockets {
     return socket && socket.readyState === OPEN ? socket : null;
   }
 
+  /** Of all agents whose link is alive. */
+  greeted(): WebSocket[] {
+    return [...this.#all().values()].filter((socket) => this.#isAlive(socket));
+  }
+
+  leaving(): WebSocket[] {
+    this.#all();
+    return [...this.#leaving];
+  }
+
   /** Greeted or not. */
   ofAgent(agentId: string): WebSocket[] {
     return this.#host.getWebSockets(agentId);
@@ -104,7 +116,7 @@ export class Sockets {
   isAnyAble(work: Work, now: number, except?: string | null): boolean {
     for (const socket of this.#all().values()) {
       const badge = this.badge(socket);
-      if (badge.paused || badge.agentId === except) continue;
+      if (badge.paused || badge.moving !== null || badge.agentId === except) continue;
       if (isAble(seatOf(badge, now), work) && this.#isAlive(socket)) return true;
     }
     return false;
@@ -156,15 +168,18 @@ export class Sockets {
     return !isSilent(badge, this.#host.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0, now);
   }
 
-  #sort(socket: WebSocket, { paused, free }: Badge): void {
-    if (!paused && countSlots(free) > 0) this.#open.add(socket);
+  #sort(socket: WebSocket, { paused, moving, free }: Badge): void {
+    if (!paused && moving === null && countSlots(free) > 0) this.#open.add(socket);
     else this.#open.delete(socket);
+    if (moving === null) this.#leaving.delete(socket);
+    else this.#leaving.add(socket);
   }
 
   #drop(agentId: string): void {
     const socket = this.#greeted?.get(agentId);
     if (!socket) return;
     this.#open.delete(socket);
+    this.#leaving.delete(socket);
     this.#greeted?.delete(agentId);
   }
 

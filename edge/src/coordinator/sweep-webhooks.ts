@@ -13,9 +13,11 @@ import type { Sweep } from "./scheduled.ts";
 /** For people who look for them. */
 const EVENTS_KEPT_MS = 30 * DAY;
 
-export async function callFleet({ env, config, db, now, pools }: Sweep): Promise<void> {
+export async function callFleet({ env, config, db, now, pools, helped }: Sweep): Promise<void> {
   if (config.webhook === null) return;
-  await everywhere(env, pools, async (coordinator) =>
+  // Nobody is to be woken for what an agent of another pool will do in a moment.
+  const alone = pools.filter((pool) => !helped.has(pool));
+  await everywhere(env, alone, async (coordinator) =>
     callFor(await coordinator.figures(now), { config, db, now }),
   );
 }

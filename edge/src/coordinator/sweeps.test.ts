@@ -38,7 +38,7 @@ async function made(agent: TestAgent): Promise<string> {
 test("which sweep runs is told by the minute", () => {
   const at = (hour: number, minute: number) => Object.keys(sweepsAt(Date.UTC(2027, 0, 1, hour, minute)));
   const [first, last] = [
-    ["sendUnsent", "tellOrders", "tick"],
+    ["sendUnsent", "tellOrders", "tick", "balancePools"],
     ["callFleet", "sendEvents"],
   ];
   const quarterly = ["releaseReservations", "resendLost"];

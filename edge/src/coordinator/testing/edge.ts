@@ -50,6 +50,8 @@ export async function startTestEdge(vars: Record<string, string> = {}) {
         ),
       ),
     sql: (statement: string, ...bindings: string[]) => query(storage, statement, ...bindings),
+    sqlOf: (pool: string, statement: string) =>
+      query(() => worker.getDurableObjectStorage("COORDINATOR", { name: pool }), statement),
     /** The row of a job, and of all jobs of a file. */
     job: async (id: string) => (await query(storage, "select * from jobs where id = ?", id))[0] ?? {},
     jobs: (fileId: string) => query(storage, "select * from jobs where fileId = ? order by id", fileId),

@@ -32,20 +32,23 @@ export class TestAgent {
   readonly boot: string;
   readonly #url: string;
   readonly #key: string;
+  /** Where it knocks: the door, or what a `move` told. */
+  readonly #path: string;
   #socket: WebSocket | null = null;
   #seq = 0;
   readonly frames: CoordinatorFrame[] = [];
   closed: { code: number; reason: string } | null = null;
 
-  constructor(url: string, key: string, boot = `boot-${Math.random()}`) {
+  constructor(url: string, key: string, boot = `boot-${Math.random()}`, path = "/agent") {
     this.#url = url.replace(/^http/, "ws");
     this.#key = key;
     this.boot = boot;
+    this.#path = path;
   }
 
   async connect(): Promise<this> {
     this.closed = null;
-    const socket = new WebSocket(`${this.#url}/agent`, SUBPROTOCOL, {
+    const socket = new WebSocket(`${this.#url}${this.#path}`, SUBPROTOCOL, {
       headers: { authorization: `Bearer ${this.#key}` },
     });
     this.#socket = socket;

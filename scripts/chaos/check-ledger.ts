@@ -28,7 +28,7 @@ export type JobRow = z.infer<typeof Row>;
 
 /** Those of `ledger.ts`, as the documents promise them. */
 const MOST_ATTEMPTS = 5;
-const MOST_LOSSES = 3;
+const MOST_LOSSES = 5;
 /** The history keeps the latest twenty. */
 const HISTORY = 20;
 

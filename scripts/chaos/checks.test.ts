@@ -32,8 +32,8 @@ const FINE: [name: string, job: JobRow][] = [
   ["lost, then done", job({ epoch: 2, attempts: 2, losses: 1, history: attempts("lost", "done") })],
   ["given back, then done", job({ epoch: 2, attempts: 1, history: attempts("released", "done") })],
   [
-    "buried after three losses",
-    job({ state: "dead", attempts: 3, losses: 3, history: attempts("lost", "lost", "lost") }),
+    "buried after five losses",
+    job({ state: "dead", attempts: 5, losses: 5, history: attempts("lost", "lost", "lost", "lost", "lost") }),
   ],
 ];
 test.each(FINE)("%s is fine", (_, row) => expect(checkJob(row)).toEqual([]));
@@ -44,7 +44,10 @@ const BROKEN: [name: string, job: JobRow][] = [
     "too many attempts",
     job({ attempts: 6, history: attempts("lost", "lost", "lost", "failed", "failed", "done") }),
   ],
-  ["too many losses", job({ attempts: 4, losses: 4, history: attempts("lost", "lost", "lost", "lost") })],
+  [
+    "too many losses",
+    job({ attempts: 5, losses: 6, history: attempts("lost", "lost", "lost", "lost", "lost") }),
+  ],
   ["a drain that was charged", job({ attempts: 2, epoch: 2, history: attempts("released", "done") })],
   ["done twice", job({ attempts: 2, epoch: 2, history: attempts("done", "done") })],
   [

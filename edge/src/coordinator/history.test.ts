@@ -36,7 +36,7 @@ const committing = () => must(completeJob(leased(), MANIFEST, NOW + SECOND));
 
 const ENDS: [outcome: AttemptOutcome, event: string, code: string | null, step: () => Job | null][] = [
   ["lost", "the holder vanished", "lost", () => loseJob(leased(), LATER)],
-  ["lost", "and the third loss buries it", "lost", () => loseJob(leased({ losses: 2 }), LATER)],
+  ["lost", "and the fifth loss buries it", "lost", () => loseJob(leased({ losses: 4 }), LATER)],
   ["failed", "it broke", "network", () => failTransient(leased(), ERROR, LATER, half)],
   ["failed", "it cannot be done", "network", () => failPermanent(leased(), ERROR, LATER)],
   ["failed", "the attempt took too long", "timeout", () => expireJob(leased(), NOW + 11 * MINUTE, half)],

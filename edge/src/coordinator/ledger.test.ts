@@ -173,11 +173,11 @@ describe("a failure", () => {
     expect(failByAgent(leased({ faults: 1, attempts: 4 }), ERROR, NOW)?.state).toBe("ready");
   });
 
-  test("the fifth attempt or the third loss is the last", () => {
+  test("the fifth attempt or the fifth loss is the last", () => {
     expect(failTransient(leased({ attempts: 3 }), ERROR, NOW, half)?.state).toBe("retry_wait");
     expect(failTransient(leased({ attempts: 4 }), ERROR, NOW, half)?.state).toBe("dead");
-    expect(loseJob(leased({ losses: 1 }), NOW)?.state).toBe("ready");
-    expect(loseJob(leased({ losses: 2 }), NOW)).toMatchObject({ state: "dead", secretHash: null });
+    expect(loseJob(leased({ losses: 3 }), NOW)?.state).toBe("ready");
+    expect(loseJob(leased({ losses: 4 }), NOW)).toMatchObject({ state: "dead", secretHash: null });
   });
 });
 

@@ -11,7 +11,7 @@
  *                               │ expiry, fault  │  │                    │                    │ (daily sweep)
  *                               ├────────────────┘  ▼                    ▼                    ▼
  *                               ◀────notBefore── retry_wait ◀────────────┘                  ready
- *                                                   │ attempts ≥ 5 or losses ≥ 3, or permanent
+ *                                                   │ attempts ≥ 5 or losses ≥ 5, or permanent
  *                                                   ▼
  *                                                 dead ──redrive──▶ ready      any open ──file deleted──▶ cancelled
  *

@@ -37,6 +37,10 @@ const COLUMNS = [
   ...["initOffset", "initLength", "codecs", "start", "duration", "frames"],
 ];
 
+/** Its jobs', and what was read back from the catalogue, whose jobs are forgotten. Takes the file's id twice. */
+export const CLAIMS_OF_FILE = `jobId in (select id from jobs where fileId = ?)
+  or planId = (select planId from files where fileId = ?)`;
+
 export interface ClaimStore {
   find(planId: string, track: string, segment: number): SegmentClaim | null;
   ofPlan(planId: string): SegmentClaim[];
@@ -102,8 +106,7 @@ export function createClaimStore(sql: Sql): ClaimStore {
     dropObject: (jobId, objectKey) =>
       void sql.exec("delete from claims where jobId = ? and objectKey = ?", jobId, objectKey),
     dropPlan: (planId) => void sql.exec("delete from claims where planId = ?", planId),
-    dropFile: (fileId) =>
-      void sql.exec("delete from claims where jobId in (select id from jobs where fileId = ?)", fileId),
+    dropFile: (fileId) => void sql.exec(`delete from claims where ${CLAIMS_OF_FILE}`, fileId, fileId),
   };
 }
 

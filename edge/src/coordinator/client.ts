@@ -20,6 +20,8 @@ export const ORDER_HEADER = "x-capcloud-order";
 export interface CoordinatorCalls {
   /** Ids of the file's first jobs, made now or before; the first new one is `<pool>.<outboxId>`. */
   enqueueFile(fileId: string, outboxId: string): Promise<string[]>;
+  /** Makes the rungs that the catalogue has beside the file's plan and that are not made; false: there is none. */
+  addRungs(fileId: string): Promise<boolean>;
   /** The file is deleted: its leases end, and late words of it bring nothing back. */
   cancelFile(fileId: string): Promise<void>;
   progress(fileId: string): Promise<Progress>;

@@ -3,7 +3,7 @@
  * by that, the jobs that come next, and the word for the catalogue. Called by `verify.ts`.
  */
 import type { InspectResult } from "#protocol";
-import type { Head, Plan } from "../media/plan.ts";
+import { frozenPlan, type Head, type Plan } from "../media/plan.ts";
 import { claimsOf, type SegmentClaim } from "./claim-store.ts";
 import type { Job, JobSpec, StoredObject } from "./ledger-types.ts";
 import { commitJob } from "./ledger.ts";
@@ -114,6 +114,6 @@ function followDownload(turn: Turn, done: Job): void {
   const size = done.objects[0]?.size ?? 0;
   if (!plan || size <= EMBED_BYTES) return;
   const claims = turn.store.claims.ofPlan(plan.id);
-  if (mp4Recipe(plan, claims, EMBED_BYTES) === null) return;
+  if (mp4Recipe(frozenPlan(plan), claims, EMBED_BYTES) === null) return;
   enqueueJobs(turn, [planEmbed(sameOrigin(done), plan, [done.id])]);
 }

@@ -7,6 +7,7 @@ import { PING, PONG } from "#protocol";
 import type { SegmentLocation } from "../catalog/rectangles.ts";
 import { loadConfig, MAIN_POOL } from "../config.ts";
 import { openDatabase } from "../db/client.ts";
+import { addRungs, forgetRestored } from "./added-rungs.ts";
 import { fleetSight, type FleetSight } from "./admin/fleet-sight.ts";
 import { retryFile, stepJob, type JobStep } from "./admin/job-steps.ts";
 import type { AgentOrder } from "./admin/orders.ts";
@@ -135,6 +136,10 @@ export class Coordinator extends DurableObject<Env> implements CoordinatorCalls 
     return enqueueFile(this.#pool, fileId, outboxId, Date.now());
   }
 
+  addRungs(fileId: string): Promise<boolean> {
+    return addRungs(this.#pool, fileId, Date.now());
+  }
+
   cancelFile(fileId: string): Promise<void> {
     return cancelFile(this.#pool, fileId, Date.now());
   }
@@ -235,6 +240,7 @@ export class Coordinator extends DurableObject<Env> implements CoordinatorCalls 
     const now = Date.now();
     const missing = new Set(missingKeys);
     const again = inTurn(this.#pool, now, (turn) => remakeTurn(turn, fileId, missing));
+    if (again.length === 0) inTurn(this.#pool, now, (turn) => forgetRestored(turn, fileId));
     await this.tick(now);
     return again.length;
   }

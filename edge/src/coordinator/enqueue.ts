@@ -1,6 +1,7 @@
 /** A stored file becomes its first jobs and the rows of what it is to have. Telling us twice adds nothing. */
 import { findFile, settleFile } from "../catalog/files.ts";
 import { wantRenditions, type WantedRendition } from "../catalog/renditions.ts";
+import { isRestored } from "./added-rungs.ts";
 import { dispatch } from "./dispatch.ts";
 import type { JobSpec } from "./ledger-types.ts";
 import { planFirst } from "./plan.ts";
@@ -18,6 +19,8 @@ export async function enqueueFile(
   const file = await findFile(pool.db, fileId);
   const now = nowAfter(asked);
   if (file?.state !== "stored") return [];
+  // Its plan was read back for a rung that somebody asked for: what comes before a plan is long done.
+  if (isRestored(pool.store, fileId)) return [];
   const specs = planFirst(file);
   if (specs.length === 0) {
     if (file.status === "processing") await settleFile(pool.db, fileId, "ready", null);

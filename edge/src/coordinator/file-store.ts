@@ -2,7 +2,7 @@
  * What the coordinator remembers of a file besides its jobs: a version that grows with every change anybody
  * could watch, its plan, and that it was cancelled, so that late words of it bring nothing back.
  */
-import type { Head, Plan } from "../media/plan.ts";
+import { frozenPlan, type Head, type Plan, type PlannedRung, withRungs } from "../media/plan.ts";
 import { first, type Sql, type SqlValue } from "./sql.ts";
 
 /** Agents remembered as having the bytes: their caches do not last for ever. */
@@ -16,6 +16,8 @@ export interface FileStore {
   cancel(fileId: string, now: number): void;
   isCancelled(fileId: string): boolean;
   setPlan(fileId: string, plan: Plan): void;
+  /** All rungs that were asked for since its plan was frozen. They go with the plan. */
+  setAdded(fileId: string, rungs: readonly PlannedRung[]): void;
   /** What is known of its plan before the frame index is. */
   setHead(fileId: string, head: Head): void;
   headOf(fileId: string): Head | null;
@@ -24,6 +26,7 @@ export interface FileStore {
   setFront(fileId: string, front: number): void;
   /** An agent that has been given a job of it, newest first. */
   addHolder(fileId: string, agentId: string): void;
+  /** With the rungs that were added, as `planOf` too. */
   plan(planId: string): Plan | null;
   planOf(fileId: string): Plan | null;
   /** The catalogue has the plan. */
@@ -33,8 +36,11 @@ export interface FileStore {
 
 export function createFileStore(sql: Sql): FileStore {
   const planWhere = (where: string, id: string) => {
-    const row = first(sql.exec<{ plan: string | null }>(`select plan from files where ${where}`, id));
-    return row?.plan ? (JSON.parse(row.plan) as Plan) : null;
+    const row = first(
+      sql.exec<{ plan: string | null; added: string }>(`select plan, added from files where ${where}`, id),
+    );
+    if (!row?.plan) return null;
+    return withRungs(JSON.parse(row.plan) as Plan, JSON.parse(row.added) as PlannedRung[]);
   };
   return {
     ...progressFields(sql),
@@ -55,15 +61,22 @@ export function createFileStore(sql: Sql): FileStore {
     cancel: (fileId, now) =>
       void sql.exec(
         `insert into files (fileId, version, cancelled, changedAt) values (?, 1, 1, ?)
-         on conflict (fileId) do update set cancelled = 1, plan = null, planId = null, head = null`,
+         on conflict (fileId) do update set cancelled = 1, plan = null, planId = null, head = null, added = '[]'`,
         ...[fileId, now],
       ),
     isCancelled: (fileId) =>
       first(sql.exec("select 1 as yes from files where fileId = ? and cancelled = 1", fileId)) !== null,
     setPlan: (fileId, plan) =>
       void sql.exec(
-        "update files set planId = ?, plan = ? where fileId = ? and cancelled = 0",
-        ...[plan.id, JSON.stringify(plan), fileId],
+        `update files set added = case when planId = ? then added else '[]' end, planId = ?, plan = ?
+         where fileId = ? and cancelled = 0`,
+        ...[plan.id, plan.id, JSON.stringify(frozenPlan(plan)), fileId],
+      ),
+    setAdded: (fileId, rungs) =>
+      void sql.exec(
+        "update files set added = ? where fileId = ? and planId is not null",
+        JSON.stringify(rungs),
+        fileId,
       ),
     plan: (planId) => planWhere("planId = ?", planId),
     planOf: (fileId) => planWhere("fileId = ?", fileId),

@@ -3,7 +3,7 @@
  * been decided. Pure. Called by `dispatch.ts`; null where there is nothing to join.
  */
 import type { Recipe } from "#protocol";
-import type { Plan } from "../media/plan.ts";
+import { frozenPlan, type Plan } from "../media/plan.ts";
 import { storyboardLayout } from "../media/storyboard.ts";
 import type { SegmentClaim } from "./claim-store.ts";
 import type { Job, JobInput } from "./ledger-types.ts";
@@ -17,9 +17,11 @@ interface Joined {
 
 export function joinedRecipe(
   { kind, part }: Pick<Job, "kind" | "part">,
-  plan: Plan,
+  whole: Plan,
   claims: readonly SegmentClaim[],
 ): Joined | null {
+  // Neither download nor storyboard waits for a rung that was added, or changes with it.
+  const plan = frozenPlan(whole);
   if (kind === "storyboard") return storyboardRecipe(plan, claims);
   return mp4Recipe(plan, claims, part === EMBED ? EMBED_BYTES : Infinity);
 }

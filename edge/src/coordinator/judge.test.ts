@@ -118,7 +118,16 @@ describe("progress", () => {
       ranges: [[0, 4]],
     });
     expect(progress.making).toEqual([{ kind: "rung", name: "720", fraction: 0.5 }]);
-    expect(progress.etaSeconds).toBe(8);
+    expect(progress.etaSeconds).toBe(10);
+  });
+
+  test("a rung that is added later takes as long as it takes: what was made long ago is not counted", () => {
+    const old = rectangle({ "480": 100 }, { startedAt: NOW - 86_400_000, cost: 50, fraction: 1 });
+    const added = rectangle(
+      { "720": 0 },
+      { state: "leased", cost: 50, fraction: 0.5, agentId: "a", startedAt: NOW },
+    );
+    expect(look([inspected({ startedAt: NOW - 86_400_000 }), old, added]).etaSeconds).toBe(10);
   });
 
   test("joins neighbouring segments, and knows nothing of gaps", () => {

@@ -114,6 +114,9 @@ const STEPS: readonly string[] = [
   drop index jobs_waiting;
   create index jobs_since on jobs (kind, needs, waitingSince) where state = 'ready';
   `,
+  `
+  alter table files add column added text not null default '[]';
+  `,
 ];
 
 export function migrate(sql: Sql): void {

@@ -5,13 +5,14 @@
  */
 import type { Recipe, VideoRecipe } from "#protocol";
 import { SECOND } from "../config.ts";
-import type { Head, Plan } from "../media/plan.ts";
+import type { Head, Plan, PlannedRung } from "../media/plan.ts";
 import { audioRecipe, headRecipe, subtitleRecipe, videoRecipe } from "../media/recipes.ts";
 import {
   headRectangle,
   isCopyOnly,
   planAudio,
   planRectangles,
+  planRungRectangles,
   type Rectangle,
   type Stretch,
 } from "../media/rectangles.ts";
@@ -44,6 +45,11 @@ export function planPieces(origin: Origin, plan: Plan): JobSpec[] {
     stretchJob(origin, plan, stretch, stretch.segments[0] === 0 ? RANK.head : RANK.rest),
   );
   return [...video, ...audio];
+}
+
+/** A rung that was asked for when the rest had its jobs already. */
+export function planRung(origin: Origin, plan: Plan, rung: PlannedRung): JobSpec[] {
+  return planRungRectangles(plan, rung).map((rectangle) => rectangleJob(origin, plan, rectangle, RANK.rest));
 }
 
 /** The first rectangle of a film whose index is still being read. The plan asks for the same job later. */

@@ -48,7 +48,7 @@ export function progressOf(
     fraction,
     ranges: plan ? rangesOf(plan, claimed) : [],
     agents: new Set(leased.map(({ agentId }) => agentId)).size,
-    etaSeconds: etaOf(jobs, fraction, now),
+    etaSeconds: etaOf(underWay(jobs), plan !== null, now),
     waiting: stuck && leased.length === 0 ? "no_agent" : null,
     making: makingOf(jobs.filter((job) => !isExtra(job))),
     version,
@@ -66,7 +66,21 @@ function fractionOf(jobs: readonly JobSketch[], planned: boolean): number {
   return (unplanned ? UNPLANNED_SHARE : 1) * (done / total);
 }
 
-function etaOf(jobs: readonly JobSketch[], fraction: number, now: number): number | null {
+/** What open jobs make, and those that are done with it: a rung that was added later began when it was. */
+function underWay(jobs: readonly JobSketch[]): JobSketch[] {
+  const open = new Set(jobs.filter(({ state }) => isOpen(state)).flatMap(madeBy));
+  return jobs.filter((job) => madeBy(job).some((made) => open.has(made)));
+}
+
+function madeBy({ makes }: JobSketch): string[] {
+  return makes.length === 0 ? ["nothing"] : makes.map(({ kind, name }) => `${kind}/${name}`);
+}
+
+function etaOf(jobs: readonly JobSketch[], planned: boolean, now: number): number | null {
+  const fraction = fractionOf(
+    jobs.filter((job) => !isExtra(job) && !isSide(job)),
+    planned,
+  );
   const starts = jobs.flatMap(({ startedAt }) => (startedAt === null ? [] : [startedAt]));
   const busy = jobs.some(({ state }) => state === "leased");
   if (!busy || fraction < LEAST_FRACTION || fraction >= 1) return null;

@@ -3,6 +3,7 @@
  * by then. A file that is wanted again afterwards begins anew, under prefixes of its own as ever.
  */
 import { DAY } from "../config.ts";
+import { CLAIMS_OF_FILE } from "./claim-store.ts";
 import type { Sql } from "./sql.ts";
 
 /** Files on which nothing has happened for so long, and agents not seen for three times that. */
@@ -12,6 +13,7 @@ const AGENT_KEPT_MS = 90 * DAY;
 export interface RetentionStore {
   /** Forgets at most `limit` files; answers how many. */
   forgetOld(now: number, limit: number): number;
+  forgetFile(fileId: string): void;
 }
 
 export function createRetentionStore(sql: Sql): RetentionStore {
@@ -22,6 +24,7 @@ export function createRetentionStore(sql: Sql): RetentionStore {
       for (const { fileId } of files) forgetFile(sql, fileId);
       return files.length;
     },
+    forgetFile: (fileId) => forgetFile(sql, fileId),
   };
 }
 
@@ -43,7 +46,7 @@ function forgetFile(sql: Sql, fileId: string): void {
   const ofFile = "select id from jobs where fileId = ?";
   sql.exec(`delete from parents where jobId in (${ofFile})`, fileId);
   sql.exec(`delete from wishes where jobId in (${ofFile})`, fileId);
-  sql.exec(`delete from claims where jobId in (${ofFile})`, fileId);
+  sql.exec(`delete from claims where ${CLAIMS_OF_FILE}`, fileId, fileId);
   sql.exec("delete from jobs where fileId = ?", fileId);
   sql.exec("delete from files where fileId = ?", fileId);
 }

@@ -20,7 +20,7 @@ export async function resendLost({ env, config, db, now }: Sweep): Promise<void>
     const own = (byPool.get(pool) ?? []).map(({ id }) => id);
     const busy = new Set(await coordinator.busyFiles(own));
     for (const fileId of own.filter((id) => !busy.has(id))) {
-      const known = await coordinator.resend(fileId);
+      const known = (await coordinator.resend(fileId)) || (await coordinator.addRungs(fileId));
       if (!known) await coordinator.enqueueFile(fileId, ulid(now));
       logLine(config.logLevel, "warn", "lost work found", { file: fileId, known });
     }

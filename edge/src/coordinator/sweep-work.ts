@@ -27,6 +27,9 @@ async function send(env: Env, { id, action, fileId, pool }: UnsentRow): Promise<
     case "enqueue":
       await coordinator.enqueueFile(fileId, id);
       return;
+    case "rungs":
+      await coordinator.addRungs(fileId);
+      return;
     case "cancel":
       await coordinator.cancelFile(fileId);
       return;

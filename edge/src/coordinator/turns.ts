@@ -94,10 +94,11 @@ export function passTime(turn: Turn, limit: number): number {
 /** The file is deleted: nothing of it goes on, and late words bring nothing back. */
 export function cancelTurn(turn: Turn, fileId: string): void {
   const { store, now } = turn;
+  // Before its plan is, by which some of them are known.
+  store.claims.dropFile(fileId);
   store.files.cancel(fileId, now);
   for (const job of store.jobs.ofFile(fileId)) apply(turn, job, cancelJob(job, now));
   store.outbox.dropFile(fileId);
-  store.claims.dropFile(fileId);
   touch(turn, fileId);
 }
 

@@ -38,7 +38,10 @@ export function videoSources(
   const sheets = renditions.filter(({ kind }) => kind === "storyboard");
   const rungs = renditions.filter(({ kind }) => kind === "rung");
   const sound = renditions.filter(({ kind }) => kind === "track");
-  const best = rungs.toSorted((a, b) => Number(b.name) - Number(a.name))[0];
+  const descending = rungs.toSorted((a, b) => Number(b.name) - Number(a.name));
+  // The download comes after all that was planned: what was added since counts when it is there.
+  const made = mp4?.state === "ready" ? descending.find(({ state }) => state === "ready") : undefined;
+  const best = made ?? descending[0];
   const master = file.kind === "video" ? `${url}/hls/master.m3u8` : null;
   return {
     original: { url: `${url}.${file.extension}`, ready: true, size: file.size },

@@ -1,14 +1,17 @@
-/** What became of a file's jobs, for its owner, who holds the delete key, and for the operator. */
+/** What became of a file's jobs, and further rungs, for its owner, who holds the delete key, and for the operator. */
 import type { Context } from "hono";
 import type { FileRow } from "../../catalog/files.ts";
 import { requireDeleteKey } from "../../delivery/delete-file.ts";
 import { openFile } from "../../delivery/open-file.ts";
-import { SLUG } from "../../delivery/routes/user-bytes.ts";
+import { progressNow, recordNow } from "../../delivery/record-now.ts";
+import { SLUG, visitOf } from "../../delivery/routes/user-bytes.ts";
 import { type AppEnv, createApp } from "../../http/app.ts";
 import { Problem } from "../../http/problems.ts";
 import { rateLimit } from "../../http/rate-limit.ts";
 import { refused } from "../../identity/visitor.ts";
+import { readBody } from "../desk.ts";
 import { readFileJobs, retryFileJobs } from "../jobs.ts";
+import { askRung, RungWish } from "../rungs.ts";
 import { deskOf, FRESH } from "./operator-only.ts";
 
 export const fileJobRoutes = createApp();
@@ -21,6 +24,17 @@ fileJobRoutes.get(`/api/files/${SLUG}/jobs`, rateLimit("READ_LIMIT"), async (c) 
 fileJobRoutes.post(`/api/files/${SLUG}/retry`, rateLimit("READ_LIMIT"), async (c) => {
   const file = await ownFile(c, c.req.param("slug"));
   return c.json({ success: true, retried: await retryFileJobs(deskOf(c), file) }, 200, FRESH);
+});
+
+/** 202 where it is to be made, 200 where the film has it, or has been asked for it. */
+fileJobRoutes.post(`/api/files/${SLUG}/rungs`, rateLimit("READ_LIMIT"), async (c) => {
+  const file = await ownFile(c, c.req.param("slug"));
+  const { name } = await readBody(c.req.raw, RungWish);
+  const asked = await askRung(deskOf(c), file, name, Date.now());
+  const visit = visitOf(c);
+  const now = await openFile(visit.db, file.id);
+  const record = await recordNow(visit, now, await progressNow(visit, now));
+  return c.json(record, asked ? 202 : 200, FRESH);
 });
 
 async function ownFile(c: Context<AppEnv>, slug: string): Promise<FileRow> {

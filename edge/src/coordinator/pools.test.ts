@@ -189,8 +189,9 @@ describe("a file of the second pool", () => {
   test("its stream of events and a viewer hear of what is made", async () => {
     const there = await newAgent("/agent?pool=second");
     const { id } = await fileIn("second", "video");
-    const master = fetch(`${edge.url}/${id}/hls/master.m3u8`);
     const events = await fetch(`${edge.url}/api/files/${id}/events`);
+    await eventually(async () => (await edge.callsOf("second").status()).waits > 0);
+    const master = fetch(`${edge.url}/${id}/hls/master.m3u8`);
     const grant = await there.agent.grant("inspect");
     const { uploads, result } = makeResult(grant);
     await there.agent.complete(grant.lease, await there.agent.upload(grant.lease, uploads), result);

@@ -8,7 +8,9 @@ import type { Move, PoolStanding } from "./balance.ts";
 import type { PoolFigures } from "./figures.ts";
 import type { Progress } from "./progress.ts";
 import type { CoordinatorStatus } from "./status.ts";
+import { type StoredFile, toStoredFile } from "./stored-file.ts";
 
+export { toStoredFile };
 export type { CoordinatorStatus, PoolFigures, Progress };
 
 /** Set by `routes.ts` on an upgrade that it has authenticated, and never taken over from outside. */
@@ -18,8 +20,11 @@ export const ORIGIN_HEADER = "x-capcloud-origin";
 export const ORDER_HEADER = "x-capcloud-order";
 
 export interface CoordinatorCalls {
-  /** Ids of the file's first jobs, made now or before; the first new one is `<pool>.<outboxId>`. */
-  enqueueFile(fileId: string, outboxId: string): Promise<string[]>;
+  /**
+   * Ids of the file's first jobs, made now or before; the first new one is `<pool>.<outboxId>`. Without `stored`
+   * the catalogue is asked.
+   */
+  enqueueFile(fileId: string, outboxId: string, stored?: StoredFile): Promise<string[]>;
   /** Makes the rungs that the catalogue has beside the file's plan and that are not made; false: there is none. */
   addRungs(fileId: string): Promise<boolean>;
   /** The file is deleted: its leases end, and late words of it bring nothing back. */

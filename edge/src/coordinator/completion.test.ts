@@ -5,6 +5,7 @@ import { deleteFile, findFile } from "../catalog/files.ts";
 import { listMultiparts } from "../catalog/multipart-uploads.ts";
 import { listRenditions } from "../catalog/renditions.ts";
 import { MINUTE } from "../config.ts";
+import { toStoredFile } from "./stored-file.ts";
 import { useBench } from "./testing/bench.ts";
 import { FRAME_RATE, makeResult, object } from "./testing/results.ts";
 import { eventually } from "./testing/test-agent.ts";
@@ -198,8 +199,9 @@ describe("a file deleted", () => {
   test("before we heard of it: the late word brings no job", async () => {
     const { file, outboxId } = await bench.edge.storeFile("image");
     await bench.edge.calls.cancelFile(file.id);
-    expect(await bench.edge.calls.enqueueFile(file.id, outboxId)).toEqual([]);
+    expect(await bench.edge.calls.enqueueFile(file.id, outboxId, toStoredFile(file))).toEqual([]);
     expect(await bench.edge.jobs(file.id)).toEqual([]);
+    expect(await listRenditions(bench.edge.db, file.id)).toEqual([]);
   });
 });
 

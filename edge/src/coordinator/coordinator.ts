@@ -132,8 +132,8 @@ export class Coordinator extends DurableObject<Env> implements CoordinatorCalls 
     }
   }
 
-  enqueueFile(fileId: string, outboxId: string): Promise<string[]> {
-    return enqueueFile(this.#pool, fileId, outboxId, Date.now());
+  enqueueFile(fileId: string, outboxId: string, stored?: unknown): Promise<string[]> {
+    return enqueueFile(this.#pool, fileId, outboxId, stored, Date.now());
   }
 
   addRungs(fileId: string): Promise<boolean> {

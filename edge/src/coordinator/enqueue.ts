@@ -6,36 +6,41 @@ import { dispatch } from "./dispatch.ts";
 import type { JobSpec } from "./ledger-types.ts";
 import { planFirst } from "./plan.ts";
 import { inTurn, nowAfter, type Pool } from "./pool.ts";
+import { readStoredFile, type StoredFile } from "./stored-file.ts";
 import { cancelTurn, enqueueJobs } from "./turns.ts";
 import { typeOf } from "./types.ts";
 
-/** Ids of the file's first jobs. `outboxId` names the first where it is new. */
+/** Ids of the file's first jobs. `outboxId` names the first where it is new; `told` is what the caller knows of it. */
 export async function enqueueFile(
   pool: Pool,
   fileId: string,
   outboxId: string,
+  told: unknown,
   asked: number,
 ): Promise<string[]> {
-  const file = await findFile(pool.db, fileId);
+  const file = readStoredFile(told, fileId) ?? (await findStored(pool, fileId));
+  if (file === null) return [];
   const now = nowAfter(asked);
-  if (file?.state !== "stored") return [];
   // Its plan was read back for a rung that somebody asked for: what comes before a plan is long done.
   if (isRestored(pool.store, fileId)) return [];
   const specs = planFirst(file);
   if (specs.length === 0) {
-    if (file.status === "processing") await settleFile(pool.db, fileId, "ready", null);
+    await settleFile(pool.db, fileId, "ready", null);
     return [];
   }
   const ids = inTurn(pool, now, (turn) => enqueueJobs(turn, specs, `${pool.name}.${outboxId}`));
+  // It was deleted meanwhile.
+  if (ids.length === 0) return [];
   // The jobs are on their way before the catalogue is told what to expect of them.
-  await Promise.all([
-    dispatch(pool, now),
-    wantRenditions(
-      pool.db,
-      specs.flatMap((spec) => wantedOf(spec, now)),
-    ),
-  ]);
+  await dispatch(pool, now);
+  const wanted = specs.flatMap((spec) => wantedOf(spec, now));
+  await wantRenditions(pool.db, wanted);
   return ids;
+}
+
+async function findStored({ db }: Pool, fileId: string): Promise<StoredFile | null> {
+  const file = await findFile(db, fileId);
+  return file?.state === "stored" ? file : null;
 }
 
 /** The file was deleted: its leases end, and agents hear of it. */

@@ -5,8 +5,8 @@
  */
 import type { AudioDownloadRecipe, InspectResult, Recipe } from "#protocol";
 import { KIB, SECOND } from "../config.ts";
-import type { FileRow } from "../catalog/files.ts";
 import { RANK, type Job, type JobSpec, type Made } from "./ledger-types.ts";
+import type { StoredFile } from "./stored-file.ts";
 
 /** The name under which an agent reads the original. */
 export const ORIGINAL = "original";
@@ -24,7 +24,7 @@ const WAVEFORM_BUCKETS = 1_000;
 /** What a job takes over from the file, or from an earlier job of the same file. */
 export type Origin = Pick<JobSpec, "fileId" | "owner" | "shard" | "sourceEtag" | "inputs">;
 
-export function originOf(file: FileRow): Origin {
+export function originOf(file: StoredFile): Origin {
   return {
     fileId: file.id,
     owner: file.owner,
@@ -43,7 +43,7 @@ export function sameOrigin({ fileId, owner, shard, sourceEtag, inputs }: Job): O
  * Stills at once for pictures, an inspection for what plays, nothing for the rest. The stills of a film are made
  * beside its inspection: no first segment waits for them.
  */
-export function planFirst(file: FileRow): JobSpec[] {
+export function planFirst(file: StoredFile): JobSpec[] {
   const pictures: Made[] = [single("thumbnail"), single("preview")];
   const first = (recipe: Recipe, makes: Made[]) => wholeJob(originOf(file), recipe, RANK.stills, makes);
   switch (file.kind) {

@@ -2,7 +2,7 @@
 import type { Context } from "hono";
 import type { FileRow } from "../catalog/files.ts";
 import { markWorkSent } from "../catalog/outbox.ts";
-import { coordinatorOf } from "../coordinator/client.ts";
+import { coordinatorOf, toStoredFile } from "../coordinator/client.ts";
 import { createApp, type AppEnv } from "../http/app.ts";
 import { logLine } from "../http/log.ts";
 import { decodeStep } from "../http/paths.ts";
@@ -56,7 +56,7 @@ async function receive(c: Context<AppEnv>, work: (keeper: Keeper) => Promise<Rec
 /** Where this fails the outbox row stays unsent, and the sweep tells the coordinator within a minute. */
 async function announce(c: Context<AppEnv>, file: FileRow, outboxId: string): Promise<void> {
   try {
-    await coordinatorOf(c.env, file.pool).enqueueFile(file.id, outboxId);
+    await coordinatorOf(c.env, file.pool).enqueueFile(file.id, outboxId, toStoredFile(file));
     await markWorkSent(c.var.db, [outboxId], Date.now());
   } catch (error) {
     logLine(c.var.config.logLevel, "warn", "the coordinator did not hear of an upload", {

@@ -2,7 +2,14 @@
  * Requests to the edge in a simulation: uploads, deletions, viewers and the minute's cron, each a process of its
  * own that can die anywhere. They call what the doors call: the catalogue, the buckets and the coordinator's stub.
  */
-import { deleteFile, findFile, releaseReservation, reserveFile, storeFile } from "../../catalog/files.ts";
+import {
+  deleteFile,
+  type FileRow,
+  findFile,
+  releaseReservation,
+  reserveFile,
+  storeFile,
+} from "../../catalog/files.ts";
 import { base62, newSlug, ulid } from "../../catalog/ids.ts";
 import { markWorkSent } from "../../catalog/outbox.ts";
 import { MAIN_POOL } from "../../config.ts";
@@ -10,7 +17,7 @@ import { openDatabase, type Database } from "../../db/client.ts";
 import { originalKey } from "../../storage/object-keys.ts";
 import { removeFileObjects } from "../../storage/removal.ts";
 import { bucketOf } from "../../storage/shards.ts";
-import { coordinatorOf } from "../client.ts";
+import { coordinatorOf, toStoredFile } from "../client.ts";
 import { runScheduled } from "../scheduled.ts";
 import { etagOf } from "./bucket.ts";
 import type { PlannedFile, PlannedViewer } from "./plan.ts";
@@ -108,7 +115,7 @@ export class Edge {
       const stored = await storeFile(db, id, { size, sha256: id, status, outboxId, now: Date.now() });
       if (!stored) return false;
       this.slugs.set(file.id, id);
-      if (outboxId !== null && !file.unannounced) await this.#announce(db, id, outboxId);
+      if (outboxId !== null && !file.unannounced) await this.#announce(db, stored, outboxId);
       return true;
     } catch (error) {
       if (this.slugs.has(file.id)) return true;
@@ -120,8 +127,8 @@ export class Edge {
   }
 
   /** As `waitUntil` does it: what fails here the sweep mends. */
-  async #announce(db: Database, id: string, outboxId: string): Promise<void> {
-    await coordinatorOf(this.#env, MAIN_POOL).enqueueFile(id, outboxId);
+  async #announce(db: Database, file: FileRow, outboxId: string): Promise<void> {
+    await coordinatorOf(this.#env, MAIN_POOL).enqueueFile(file.id, outboxId, toStoredFile(file));
     await markWorkSent(db, [outboxId], Date.now());
   }
 

@@ -115,6 +115,7 @@ export interface Permit {
 const TERMS = ["size", "type", "md5", "upload", "number"] as const;
 
 function relaySigner(secret: string, origin: string, now: () => number): Signer {
+  const imported = macKey(secret);
   const sign = async (
     method: Permit["method"],
     shard: string,
@@ -124,7 +125,7 @@ function relaySigner(secret: string, origin: string, now: () => number): Signer 
     const all = Object.fromEntries(TERMS.map((name) => [name, terms[name] ?? ""])) as Permit["terms"];
     const permit = { method, shard, key, expires: now() + SIGNED_LIFETIME_MS, terms: all };
     const query = new URLSearchParams({ ...terms, method, expires: String(permit.expires) });
-    const mac = await crypto.subtle.sign("HMAC", await macKey(secret), canonical(permit));
+    const mac = await crypto.subtle.sign("HMAC", await imported, canonical(permit));
     query.set("signature", base64url(new Uint8Array(mac)));
     return `${origin}/relay/${shard}/${key}?${query.toString()}`;
   };

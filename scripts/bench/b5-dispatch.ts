@@ -2,11 +2,13 @@
  * B5: from the moment a file is enqueued until an agent holds the lease, beside agents that ask every two
  * seconds. The moment stands in the first job's id: it is taken right before the catalogue learns of the file
  * and of what is to be done, so that writing is counted in. The asking ones are real too: each asks the edge
- * over HTTP and learns of every file that was enqueued before.
+ * over HTTP and learns of every file that was enqueued before. Where the time goes is told beside it, by the times
+ * that the operator sees of each job.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { join } from "node:path";
 import sharp from "sharp";
+import { z } from "zod";
 import type { Slots } from "#protocol";
 import type { Bench, Benchmark, Finding } from "./benchmark.ts";
 import { drain } from "./kit/fetching.ts";
@@ -36,8 +38,10 @@ export const dispatch: Benchmark = {
     await startAgent(bench, house, grants);
     await upload(bench, house, 0);
     grants.again.length = 0;
-    const { pushed, polled } = await compare(bench, house, grants, bench.pick(200, 30));
-    return [findingOf(pushed, polled, grants.again)];
+    const { enqueued, polled } = await compare(bench, house, bench.pick(200, 30));
+    const pushed = [...enqueued].map(([job, at]) => (grants.first.get(job) ?? Infinity) - at);
+    const steps = await stepsOf(house, enqueued, grants.first);
+    return [findingOf(pushed, polled, grants.again, steps)];
   },
 };
 
@@ -75,13 +79,14 @@ function preciseNow(): number {
   return performance.timeOrigin + performance.now();
 }
 
-interface Latencies {
+interface Compared {
+  /** When each job was; milliseconds since 1970. */
+  enqueued: Map<string, number>;
   /** Milliseconds. */
-  pushed: number[];
   polled: number[];
 }
 
-async function compare(bench: Bench, house: House, grants: Grants, uploads: number): Promise<Latencies> {
+async function compare(bench: Bench, house: House, uploads: number): Promise<Compared> {
   const enqueued = new Map<string, number>();
   const polled: number[] = [];
   const stop = new AbortController();
@@ -96,8 +101,7 @@ async function compare(bench: Bench, house: House, grants: Grants, uploads: numb
   await sleep(POLL_MS + PACE_MS);
   stop.abort();
   await Promise.all(polling);
-  const pushed = [...enqueued].map(([job, at]) => (grants.first.get(job) ?? Infinity) - at);
-  return { pushed, polled };
+  return { enqueued, polled };
 }
 
 /** A small picture of its own; answers its first job and when that was told. */
@@ -133,7 +137,44 @@ async function poll(
   }
 }
 
-function findingOf(pushed: readonly number[], polled: readonly number[], again: readonly number[]): Finding {
+const JobTimes = z.object({
+  created_at: z.coerce.date(),
+  history: z.array(z.object({ granted_at: z.coerce.date() })),
+});
+
+/** Milliseconds of each step, to the millisecond. */
+interface Steps {
+  /** The catalogue writes the file and its work down, and the coordinator hears of it. */
+  written: number[];
+  granted: number[];
+  /** The ledger is safe on disk, and the frame has arrived. */
+  arrived: number[];
+}
+
+async function stepsOf(
+  house: House,
+  enqueued: ReadonlyMap<string, number>,
+  held: ReadonlyMap<string, number>,
+): Promise<Steps> {
+  const steps: Steps = { written: [], granted: [], arrived: [] };
+  const headers = { authorization: `Bearer ${house.edge.operatorToken}` };
+  for (const [job, at] of enqueued) {
+    const answer = await fetch(`${house.url}/api/jobs/${job}`, { headers });
+    const { created_at: created, history } = JobTimes.parse(await answer.json());
+    const granted = history[0]?.granted_at.getTime() ?? Infinity;
+    steps.written.push(created.getTime() - at);
+    steps.granted.push(granted - created.getTime());
+    steps.arrived.push((held.get(job) ?? Infinity) - granted);
+  }
+  return steps;
+}
+
+function findingOf(
+  pushed: readonly number[],
+  polled: readonly number[],
+  again: readonly number[],
+  { written, granted, arrived }: Steps,
+): Finding {
   const [p50, p99] = [median(pushed), quantile(pushed, 0.99)];
   const say = (samples: readonly number[]) =>
     `p50 ${median(samples).toFixed(1)} ms, p99 ${quantile(samples, 0.99).toFixed(1)} ms`;
@@ -146,6 +187,7 @@ function findingOf(pushed: readonly number[], polled: readonly number[], again: 
     guards: { "all granted": { pass: lost === 0, said: `${pushed.length - lost} of ${pushed.length}` } },
     notes: [
       `pushed ${say(pushed)} (wanted: ${MOST_P50_MS} and ${MOST_P99_MS} ms${p50 <= MOST_P50_MS && p99 <= MOST_P99_MS ? ", met" : ", not met"})`,
+      `of that, written to the catalogue and told: ${say(written)}; granted: ${say(granted)}; on disk, and with the agent: ${say(arrived)}`,
       `polled ${say(polled)}`,
       `lease given back → held again, without any writing to the catalogue: ${say(again)}`,
     ],

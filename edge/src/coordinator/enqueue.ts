@@ -3,10 +3,11 @@ import { findFile, settleFile } from "../catalog/files.ts";
 import { wantRenditions, type WantedRendition } from "../catalog/renditions.ts";
 import { isRestored } from "./added-rungs.ts";
 import { dispatch } from "./dispatch.ts";
-import type { JobSpec } from "./ledger-types.ts";
+import { isGivenUp, type JobSpec } from "./ledger-types.ts";
 import { planFirst } from "./plan.ts";
 import { inTurn, nowAfter, type Pool } from "./pool.ts";
 import { readStoredFile, type StoredFile } from "./stored-file.ts";
+import { publishDue } from "./publish.ts";
 import { cancelTurn, enqueueJobs } from "./turns.ts";
 import { typeOf } from "./types.ts";
 
@@ -35,12 +36,24 @@ export async function enqueueFile(
   await dispatch(pool, now);
   const wanted = specs.flatMap((spec) => wantedOf(spec, now));
   await wantRenditions(pool.db, wanted);
+  sayAgain(pool, ids, nowAfter(now));
   return ids;
 }
 
 async function findStored({ db }: Pool, fileId: string): Promise<StoredFile | null> {
   const file = await findFile(db, fileId);
   return file?.state === "stored" ? file : null;
+}
+
+/** What had failed before the catalogue was told to expect it would be waited for there for ever. */
+function sayAgain(pool: Pool, ids: readonly string[], now: number): void {
+  const { jobs } = pool.store;
+  const over = ids.map((id) => jobs.find(id)).filter((job) => job !== null && isGivenUp(job));
+  if (over.length === 0) return;
+  inTurn(pool, now, ({ store }) => {
+    for (const job of over) if (job) store.outbox.add(job.fileId, job.id, now);
+  });
+  pool.later(publishDue(pool, now));
 }
 
 /** The file was deleted: its leases end, and agents hear of it. */

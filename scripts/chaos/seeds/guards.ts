@@ -2,6 +2,7 @@
  * `npm run chaos -- --guards`: takes one guard after the other out of a copy of the code and runs seeds there until
  * one breaks a promise. A guard whose absence nobody notices is not proven, and makes the command fail.
  */
+import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,7 +21,7 @@ export interface GuardOptions {
 }
 
 /** What the simulation loads. */
-const COPIED = ["edge/src", "transcoder-agent/src", "migrations", "package.json"];
+const COPIED = ["edge/src", "transcoder-agent/src", "migrations", "package.json", "vitest.config.ts"];
 const LINKED = ["node_modules", "transcoder-agent/node_modules"];
 
 /** True where the removal of each guard was noticed. */
@@ -58,15 +59,22 @@ async function tryWithout(
     text.replace(find, () => replace),
   );
   try {
+    if (guard.test !== undefined) return testWithout(copy, guard.test);
     const { found, tried } = await seedThatFails(copy, seeds);
     if (!found?.violation) return { ok: false, words: `${tried} seeds kept every promise.` };
     const { invariant, text: said } = found.violation;
-    const expected = breaks.some((number) => invariant.startsWith(`${number} `));
+    const expected = breaks.some((promise) => `${invariant} `.startsWith(`${promise} `));
     const seed = `seed ${found.seed} (the ${tried}th that was tried)`;
     return { ok: expected, words: `${seed} breaks ${invariant}: ${said.split("\n")[0]?.slice(0, 150)}` };
   } finally {
     writeFileSync(path, text);
   }
+}
+
+function testWithout(copy: string, test: string): { ok: boolean; words: string } {
+  const vitest = join(copy, "node_modules/vitest/vitest.mjs");
+  const { status } = spawnSync(process.execPath, [vitest, "run", test], { cwd: copy, encoding: "utf8" });
+  return { ok: status === 1, words: status === 1 ? `${test} fails` : `${test} passes without it` };
 }
 
 async function seedThatFails(copy: string, seeds: number): Promise<{ found: Outcome | null; tried: number }> {

@@ -80,6 +80,11 @@ export class SimAgent {
     return awake ? (this.#runner?.freeSlots ?? NO_SLOTS) : NO_SLOTS;
   }
 
+  /** Something would be lost with it. */
+  get busy(): boolean {
+    return (this.#runner?.held().length ?? 0) > 0;
+  }
+
   get up(): boolean {
     return this.#connection?.up === true;
   }

@@ -39,7 +39,9 @@ export class Health {
       if (now < from || now >= until) continue;
       if (chance.hits(before)) fate = { ...fate, before: this.#error() };
       else if (chance.hits(after)) fate = { ...fate, after: this.#error() };
-      if (chance.hits(stall)) fate = { ...fate, stallMs: chance.between(0, stallMs) };
+      if (!chance.hits(stall)) continue;
+      const ms = chance.between(0, stallMs);
+      fate = chance.hits(0.5) ? { ...fate, stallMs: ms } : { ...fate, stallBackMs: ms };
     }
     return fate;
   }

@@ -121,6 +121,17 @@ export class LedgerWatch {
         `${id} is ${state} after ${attempts} attempts and ${losses} losses`,
       );
     }
+    if (
+      before === "ready" &&
+      state === "leased" &&
+      attempts !== attemptsBefore + 1 &&
+      losses >= lossesBefore
+    ) {
+      this.#complain(
+        "I7 a poison job ends",
+        `${id} was granted, and its attempts went ${attemptsBefore} → ${attempts}`,
+      );
+    }
     if (before !== "leased" || state !== "ready") return;
     const free = losses === lossesBefore && faults === faultsBefore;
     if (free && attempts !== attemptsBefore - 1) {

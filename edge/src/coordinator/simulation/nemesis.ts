@@ -15,6 +15,9 @@ import type { SimAgent } from "./agent.ts";
 
 /** Until the platform or a person starts a machine again after the time of faults. */
 const SOON_MS = 500;
+/** What hurts most in the midst of a job, and for how many seconds that is waited for. */
+const AT_WORK: readonly string[] = ["kill", "power", "freeze", "terminate", "sick", "cut", "away"];
+const PATIENCE = 60;
 const FORGED_AFTER_MS = [0, 3_000, 10_000, 30_000];
 /** A stalled request takes at most so long. */
 const STALL_MS = 40 * SECOND;
@@ -23,6 +26,7 @@ export class Nemesis {
   readonly #parts: Simulated;
   readonly #seed: number;
   cronless = false;
+  #calm = false;
 
   constructor(parts: Simulated, seed: number) {
     this.#parts = parts;
@@ -46,6 +50,7 @@ export class Nemesis {
   /** Everything works from now on. Links that were sick are cut: on a link that lives, nothing is lost. */
   calm(): void {
     const { world, object, catalogue, buckets, network, relay, agents } = this.#parts;
+    this.#calm = true;
     world.traps.clear();
     object.alarmFault = null;
     object.setClock(0);
@@ -100,9 +105,17 @@ export class Nemesis {
       }
       default: {
         const agent = this.#parts.agents[fault.agent];
-        if (agent) this.#strikeAgent(agent, fault, stream);
+        const waits = AT_WORK.includes(fault.kind) && stream.hits(0.7) ? PATIENCE : 0;
+        if (agent) this.#whenBusy(agent, waits, () => this.#strikeAgent(agent, fault, stream));
       }
     }
+  }
+
+  /** Looks each second whether the agent is at work, and strikes in any case in the end. */
+  #whenBusy(agent: SimAgent, seconds: number, strike: () => void): void {
+    if (this.#calm) return;
+    if (agent.busy || seconds === 0) return strike();
+    this.#later(SECOND, () => this.#whenBusy(agent, seconds - 1, strike));
   }
 
   #strikeAgent(agent: SimAgent, fault: Extract<Fault, { agent: number }>, stream: Chance): void {

@@ -81,7 +81,9 @@ export class Relay {
     const fate = bucket?.health.fate(world.now) ?? FINE;
     return new Promise((resolve) => {
       const answer = (value: Answer) =>
-        world.after(latency(), asker, `${method} ${value?.status ?? "no answer"}`, () => resolve(value));
+        world.after(latency() + fate.stallBackMs, asker, `${method} ${value?.status ?? "no answer"}`, () =>
+          resolve(value),
+        );
       if (this.cutOff.has(agent)) return void answer(null);
       world.after(latency() + fate.stallMs, this.#process, `${method} ${key}`, () => {
         if (fate.before !== null) return void answer({ status: 503, etag: "" });

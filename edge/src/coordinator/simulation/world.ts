@@ -133,7 +133,7 @@ export class World {
     const there = latency.between(ms / 4, ms) + fate.stallMs;
     return new Promise<T>((resolve, reject) => {
       const answer = (settle: () => void) =>
-        this.after(latency.between(ms / 4, ms), asker, `${label} answered`, settle);
+        this.after(latency.between(ms / 4, ms) + fate.stallBackMs, asker, `${label} answered`, settle);
       this.after(there, this.system, label, () => {
         if (fate.before !== null) return void answer(() => reject(fate.before));
         try {
@@ -154,9 +154,11 @@ export interface Fate {
   before: Error | null;
   /** It is done, and the answer is lost. */
   after: Error | null;
+  /** More than usual on the way there, and on the way back. */
   stallMs: number;
+  stallBackMs: number;
 }
-export const FINE: Fate = { before: null, after: null, stallMs: 0 };
+export const FINE: Fate = { before: null, after: null, stallMs: 0, stallBackMs: 0 };
 
 /** By time, then in the order in which they were asked for. */
 class Heap {

@@ -9,7 +9,7 @@ type Cut = Pick<Plan, "id" | "timescale" | "origin" | "boundaries">;
 export function videoRecipe(plan: Plan, rectangle: Pick<Rectangle, "segments" | "rungs">): VideoRecipe {
   const rungs: RungRecipe[] = plan.rungs
     .filter(({ name }) => rectangle.rungs.includes(name))
-    .map(({ added: _, ...rung }) => rung);
+    .map(({ name, mode, width, height, ceiling }) => ({ name, mode, width, height, ceiling }));
   return { kind: "video", ...stretch(plan, rectangle.segments), ...plan.video, rungs };
 }
 

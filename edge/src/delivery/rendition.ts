@@ -52,6 +52,7 @@ export function missingProduct(file: FileRow, product: Product, row: RenditionRo
     return new Problem("unavailable", `${noun} is still being made.`, {
       hint: "Try again in a few seconds, or take the original meanwhile.",
       retryAfter: RETRY_AFTER_S,
+      expected: true,
     });
   }
   const why = row?.reason ? `: ${row.reason}` : "";

@@ -88,6 +88,7 @@ function stillComing(message: string): Problem {
   return new Problem("unavailable", message, {
     hint: "Ask again in a moment, or play the original meanwhile.",
     retryAfter: RETRY_AFTER_S,
+    expected: true,
   });
 }
 

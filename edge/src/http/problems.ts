@@ -31,6 +31,8 @@ export interface ProblemDetails {
   /** Seconds, sent as Retry-After; makes the problem retryable. */
   retryAfter?: number;
   headers?: Record<string, string>;
+  /** Nothing is amiss: what is asked for is merely not made yet. */
+  expected?: boolean;
 }
 
 export class Problem extends Error {
@@ -39,6 +41,7 @@ export class Problem extends Error {
   readonly hint: string | undefined;
   readonly retryAfter: number | undefined;
   readonly headers: Record<string, string>;
+  readonly expected: boolean;
 
   /** `message` is one sentence for people; it never holds a secret, a query or a stack. */
   constructor(code: ProblemCode, message: string, details: ProblemDetails = {}) {
@@ -48,6 +51,7 @@ export class Problem extends Error {
     this.hint = details.hint;
     this.retryAfter = details.retryAfter;
     this.headers = details.headers ?? {};
+    this.expected = details.expected ?? false;
   }
 
   get retryable(): boolean {

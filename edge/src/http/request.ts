@@ -7,6 +7,7 @@ import { loadConfig } from "../config.ts";
 import { openDatabase } from "../db/client.ts";
 import type { AppEnv } from "./app.ts";
 import { logLine, type LogFields } from "./log.ts";
+import { Problem } from "./problems.ts";
 import { dropUnread } from "./unread.ts";
 import { refuseHiddenSeparators } from "./paths.ts";
 
@@ -33,7 +34,8 @@ export const requestContext: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (c.res.status >= 400) await dropUnread(c.req.raw);
   // A copy of a WebSocket's answer would lose the socket.
   if (c.res.status !== SWITCHING_PROTOCOLS) c.header("X-Request-Id", requestId);
-  logLine(config.logLevel, c.res.status >= 500 ? "error" : "info", "request", {
+  const amiss = c.res.status >= 500 && !(c.error instanceof Problem && c.error.expected);
+  logLine(config.logLevel, amiss ? "error" : "info", "request", {
     request: requestId,
     method: c.req.method,
     path: url.pathname,

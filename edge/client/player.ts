@@ -9,6 +9,7 @@ import { startMenus } from "./player/menus.ts";
 import { Sound } from "./player/sound.ts";
 import { TextTracks } from "./player/text-tracks.ts";
 import { drawTimeline } from "./player/timeline.ts";
+import { showSeeks } from "./player/waiting-sign.ts";
 import { WaveScrubber } from "./player/waveform.ts";
 
 const player = find("#player", HTMLElement);
@@ -33,6 +34,7 @@ function startFilm(video: HTMLVideoElement): void {
   const film = new Film(video, record, () => draw());
   const draw = startMenus(player, film);
   const tracks = new TextTracks(video);
+  showSeeks(video, find("media-loading-indicator", HTMLElement, player));
   film.start(startingPlace(record.id));
   onRecord((changed) => {
     film.update(changed);

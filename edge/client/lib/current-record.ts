@@ -12,6 +12,8 @@ const FIRST_ASK_MS = 2_000;
 const SLOWEST_ASK_MS = 20_000;
 /** Extras that have not come by then were given up. */
 const MOST_ASKS = 90;
+/** A film may get another rung long after it was ready. */
+const LOOK_AGAIN_MS = 60_000;
 
 let current: RecordView | null = null;
 const listeners = new Set<Listener>();
@@ -30,7 +32,7 @@ export function onRecord(listener: Listener): void {
 /** Follows the file until everything about it is settled. */
 export function followRecord(): void {
   const record = currentRecord();
-  if (record.status !== "processing") return void poll(record.id);
+  if (record.status !== "processing") return void poll(record.id).then(followLater);
   const events = new EventSource(`/api/files/${record.id}/events`);
   events.addEventListener("state", (event: MessageEvent<string>) =>
     publish(readRecord(parseJson(event.data))),
@@ -38,7 +40,9 @@ export function followRecord(): void {
   events.addEventListener("end", () => {
     events.close();
     // The extras, such as a storyboard, come after the end of these.
-    void ask(record.id).then(() => poll(record.id));
+    void ask(record.id)
+      .then(() => poll(record.id))
+      .then(followLater);
   });
   events.addEventListener("error", () => {
     // A broken connection comes back by itself; a refused one is closed for good.
@@ -54,6 +58,25 @@ async function poll(id: string): Promise<void> {
     wait = Math.min(wait * 1.5, SLOWEST_ASK_MS);
     await ask(id);
   }
+}
+
+/** While somebody looks at a film that is settled, and when they come back to it. */
+function followLater(): void {
+  const { id, type } = currentRecord();
+  if (!type.startsWith("video/")) return;
+  const look = () => {
+    if (document.visibilityState === "hidden") return;
+    void ask(id).then(() => {
+      if (currentRecord().status === "processing") stop(followRecord);
+    });
+  };
+  const timer = setInterval(look, LOOK_AGAIN_MS);
+  document.addEventListener("visibilitychange", look);
+  const stop = (then: () => void) => {
+    clearInterval(timer);
+    document.removeEventListener("visibilitychange", look);
+    then();
+  };
 }
 
 async function ask(id: string): Promise<void> {

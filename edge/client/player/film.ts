@@ -24,6 +24,8 @@ export class Film {
   #quality: Quality | null = null;
   /** The browser refused the original: do not offer it again. */
   #originalFails = false;
+  /** Somebody's choice among the sounds, whatever plays meanwhile. */
+  #sound: string | null = null;
   /** What plays is what somebody asked for: it stays. */
   #chosen = false;
   /** Where it is to begin, until it has begun. Seconds. */
@@ -70,6 +72,7 @@ export class Film {
   }
 
   chooseSound(name: string): void {
+    this.#sound = name;
     this.#stream?.wantSound(name);
   }
 
@@ -150,6 +153,7 @@ export class Film {
     this.#stream = stream;
     stream.setRungs(rungsOf(this.#record));
     stream.want(quality === "auto" ? null : quality);
+    if (this.#sound !== null) stream.wantSound(this.#sound);
     void stream.open(at, plays);
   }
 

@@ -44,6 +44,8 @@ export class Stream {
   #tries = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
+  /** Rungs for which the list was read anew already. */
+  readonly #sought = new Set<string>();
 
   constructor(video: HTMLVideoElement, address: string, events: StreamEvents) {
     this.#video = video;
@@ -58,12 +60,38 @@ export class Stream {
   async open(at: number, plays: boolean): Promise<void> {
     const { default: Player } = await import("hls.js");
     if (this.#closed) return;
+    const hls = this.#make(Player, at);
+    const { Events } = Player;
+    hls.on(Events.MANIFEST_PARSED, () => this.#begin(hls));
+    if (plays) hls.once(Events.MEDIA_ATTACHED, () => void this.#video.play().catch(() => {}));
+    hls.loadSource(this.#address);
+    hls.attachMedia(this.#video);
+  }
+
+  /** A rung was added: the list is read anew, and what is buffered plays on meanwhile. */
+  async #readAnew(): Promise<void> {
+    const { default: Player } = await import("hls.js");
+    const old = this.#hls;
+    if (this.#closed || old === null) return;
+    const { playing } = this;
+    const { bandwidthEstimate } = old;
+    const media = old.transferMedia();
+    old.destroy();
+    const hls = this.#make(Player, this.#video.currentTime);
+    hls.bandwidthEstimate = bandwidthEstimate;
+    hls.on(Player.Events.MANIFEST_PARSED, () => {
+      this.#steer();
+      hls.startLevel = hls.levels.findIndex((level) => nameOf(level) === playing);
+    });
+    hls.attachMedia(media ?? this.#video);
+    hls.loadSource(this.#address);
+  }
+
+  #make(Player: typeof Hls, at: number): Hls {
     this.#from = at;
     const hls = new Player(streamConfig(Player, at, this.#session));
     this.#hls = hls;
     const { Events, ErrorTypes } = Player;
-    if (plays) hls.once(Events.MEDIA_ATTACHED, () => void this.#video.play().catch(() => {}));
-    hls.on(Events.MANIFEST_PARSED, () => this.#begin(hls));
     hls.on(Events.AUDIO_TRACKS_UPDATED, () => this.#pickSound());
     hls.on(Events.AUDIO_TRACK_SWITCHED, () => this.#events.changed());
     hls.on(Events.LEVEL_SWITCHED, () => this.#events.changed());
@@ -75,8 +103,7 @@ export class Stream {
         isMedia: error.type === ErrorTypes.MEDIA_ERROR,
       });
     });
-    hls.loadSource(this.#address);
-    hls.attachMedia(this.#video);
+    return hls;
   }
 
   close(): void {
@@ -92,6 +119,18 @@ export class Stream {
   setRungs(rungs: RenditionView[]): void {
     this.#rungs = rungs;
     this.#steer();
+    this.#seekAdded();
+  }
+
+  /** While it is being mended nothing is changed: the next record will do. */
+  #seekAdded(): void {
+    const known = (this.#hls?.levels ?? []).map(nameOf);
+    if (known.length === 0 || this.#tries > 0) return;
+    const isNew = ({ name, state }: RenditionView) =>
+      state === "ready" && !known.includes(name) && !this.#sought.has(name);
+    const added = this.#rungs.filter(isNew);
+    for (const { name } of added) this.#sought.add(name);
+    if (added.length > 0) void this.#readAnew();
   }
 
   /** A rung by name, or null for automatic. */

@@ -8,7 +8,9 @@ import { captionsIn, playbackOf, previewOf, spins, storedSource } from "../../cl
 import { jumpTo, startMuted } from "../../client/testing/watching.ts";
 import { openBrowser, watchPage } from "../../test/browser.ts";
 import { makeClip } from "../../test/footage.ts";
+import { addRung } from "../catalog/added-rungs.ts";
 import { type FileRow, settleFile } from "../catalog/files.ts";
+import { ulid } from "../catalog/ids.ts";
 import {
   startTestEdge,
   storeBytes,
@@ -67,11 +69,11 @@ beforeEach(async () => {
 });
 
 /** A film whose original no browser plays; of its ladder only what a test stores is there. */
-async function storeFilm(tracks = SOUNDS.slice(0, 1)): Promise<{ film: FileRow; plan: Plan }> {
+async function storeFilm(tracks = SOUNDS.slice(0, 1), rungs = RUNGS): Promise<{ film: FileRow; plan: Plan }> {
   const avi = { extension: "avi", type: "video/x-msvideo", status: "processing" as const };
   const film = await storeBytes(edge, new Uint8Array(500), avi);
-  const plan = await storePlan(edge, film, { rungs: RUNGS, tracks });
-  for (const { name } of RUNGS) await wantRendition(edge, film, "rung", "video/mp4", name);
+  const plan = await storePlan(edge, film, { rungs, tracks });
+  for (const { name } of rungs) await wantRendition(edge, film, "rung", "video/mp4", name);
   for (const { name } of tracks) await store(plan, name, ALL);
   return { film, plan };
 }
@@ -142,6 +144,72 @@ test("several sounds are offered by their languages", async () => {
   expect(await page.locator("#sounds media-chrome-menu-item").allInnerTexts()).toEqual(["German", "English"]);
   await page.locator("#sounds media-chrome-menu-item", { hasText: "English" }).click();
   await expect.poll(() => asked.some((path) => path.startsWith(other)), SOON).toBe(true);
+});
+
+test("a chosen sound is kept over a look at the original", async () => {
+  const clip = await makeClip(join(folder, "both.mp4"), { seconds: SECONDS, size: "160x90" });
+  const film = await storeBytes(edge, await readFile(clip));
+  const plan = await storePlan(edge, film, { rungs: RUNGS, tracks: SOUNDS });
+  for (const { name } of [...RUNGS, ...SOUNDS]) await store(plan, name, ALL);
+  for (const { name } of RUNGS) await finishRung(film, name);
+  await page.goto(`${edge.url}/${film.id}`);
+  await expect.poll(async () => (await video()).readyState, SOON).toBeGreaterThanOrEqual(2);
+  const choose = async (menu: string, entry: string) => {
+    await page.locator("media-settings-menu-button").click();
+    await page.locator(menu).click();
+    await page.locator("media-chrome-menu-item:visible", { hasText: entry }).first().click();
+    await page.locator(menu).waitFor({ state: "hidden" });
+  };
+  await choose("#sounds-item", "English");
+  const other = piecePath(film, plan, "audio-1");
+  await expect.poll(() => asked.some((path) => path.startsWith(other)), SOON).toBe(true);
+  await choose("#quality-item", "Original");
+  await expect.poll(() => page.evaluate(storedSource, VIDEO), SOON).toBe(`${edge.url}/${film.id}.mp4`);
+  asked.length = 0;
+  await choose("#quality-item", "720p");
+  await expect.poll(() => asked.some((path) => path.startsWith(other)), SOON).toBe(true);
+  expect(await page.locator("#sounds media-chrome-menu-item[aria-checked=true]").allTextContents()).toEqual([
+    "English",
+  ]);
+});
+
+test("a film that stands still says so too where the picture of a new place is still to be made", async () => {
+  const { film, plan } = await storeFilm();
+  await store(plan, "480", [0, 1]);
+  await page.goto(`${edge.url}/${film.id}`);
+  await expect.poll(async () => (await video()).readyState, SOON).toBeGreaterThanOrEqual(2);
+  expect(await page.evaluate(spins, "#player")).toBe(false);
+  await seek(13);
+  await expect.poll(() => page.evaluate(spins, "#player"), SOON).toBe(true);
+  await store(plan, "480", [2, 3, 4]);
+  await expect.poll(() => page.evaluate(spins, "#player"), SOON).toBe(false);
+  expect(await video()).toMatchObject({ paused: true, currentTime: 13 });
+  expect((await video()).readyState).toBeGreaterThanOrEqual(2);
+});
+
+test("a rung that is added is taken by an open page that plays, in the same stream", async () => {
+  const { film, plan } = await storeFilm(SOUNDS.slice(0, 1), RUNGS.slice(0, 1));
+  await store(plan, "480", [0, 1]);
+  await page.goto(`${edge.url}/${film.id}`);
+  await expect.poll(async () => (await video()).readyState, SOON).toBeGreaterThanOrEqual(2);
+  const source = await page.evaluate(storedSource, VIDEO);
+  await page.evaluate(startMuted, VIDEO);
+  const [, rung] = RUNGS;
+  if (!rung) throw new Error("no rung");
+  await addRung(edge.db, plan, {
+    rung,
+    type: "video/mp4",
+    outboxId: ulid(Date.now()),
+    most: 8,
+    now: Date.now(),
+  });
+  await store(plan, "720", ALL);
+  await finishRung(film, "720");
+  await expect.poll(async () => (await video()).height, SOON).toBe(180);
+  expect(await video()).toMatchObject({ paused: false });
+  expect((await video()).currentTime).toBeGreaterThan(0);
+  expect(await page.evaluate(storedSource, VIDEO)).toBe(source);
+  expect(await page.locator("#quality media-chrome-menu-item").allTextContents()).toContain("720p");
 });
 
 test("storyboard and captions come to an open page when they are made, whatever plays", async () => {

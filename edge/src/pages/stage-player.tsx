@@ -63,7 +63,7 @@ export function VideoStage({ record }: { record: RecordView }) {
 function VideoMenus() {
   return (
     <media-settings-menu hidden anchor="auto">
-      <media-settings-menu-item>
+      <media-settings-menu-item id="quality-item">
         Quality
         <media-chrome-menu slot="submenu" id="quality" hidden>
           <div slot="title">Quality</div>

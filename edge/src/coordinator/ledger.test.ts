@@ -20,6 +20,7 @@ import {
   wakeJob,
 } from "./ledger.ts";
 import { redriveJob, remakeJob, reviveJob } from "./revival.ts";
+import { supersedeJob } from "./withdrawal.ts";
 import { grantee, job, LEASE_MS, NOW } from "./testing/jobs.ts";
 import { cancelJob, orphanJob } from "./withdrawal.ts";
 
@@ -236,6 +237,9 @@ describe("the end and after", () => {
     expect(remakeJob(done, new Set(["r/a"]), NOW)).toMatchObject({ state: "ready", epoch: 2, objects: [] });
     expect(remakeJob(done, new Set(["r/b"]), NOW)).toBeNull();
     expect(remakeJob(dead, new Set(["r/a"]), NOW)).toBeNull();
+    // Others had made the rest when it was made again before, and what it kept is gone now too.
+    const superseded = must(supersedeJob(job({ objects: [object] }), NOW));
+    expect(remakeJob(superseded, new Set(["r/a"]), NOW)?.state).toBe("ready");
   });
 
   test("what is left of a job that is made again stays what it was", () => {

@@ -3,7 +3,7 @@
  * written out in `ledger.ts`, and pure like it. Counters begin again, the epoch never does.
  */
 import { CLOSED, ready } from "./ledger.ts";
-import type { Job } from "./ledger-types.ts";
+import { isFinished, type Job } from "./ledger-types.ts";
 
 /** What is dead, or was cancelled by the operator. */
 export function redriveJob(job: Job, now: number): Job | null {
@@ -21,7 +21,7 @@ export function reviveJob(job: Job): Job | null {
 export function remakeJob(job: Job, missing: ReadonlySet<string>, now: number): Job | null {
   const objects = job.objects.filter(({ key }) => !missing.has(key));
   if (objects.length === job.objects.length) return null;
-  return { ...(job.state === "done" ? ready(reset(job), now) : job), objects };
+  return { ...(isFinished(job) ? ready(reset(job), now) : job), objects };
 }
 
 export function reset(job: Job): Job {

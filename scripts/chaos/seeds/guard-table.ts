@@ -161,4 +161,11 @@ export const GUARDS: readonly Guard[] = [
     replace: "job.objects.some((kept) => kept.key === name)",
     breaks: ["I2", "I6", "I9"],
   },
+  {
+    name: "what failed before the catalogue expected it is told again",
+    file: `${COORDINATOR}/enqueue.ts`,
+    find: "if (over.length === 0) return;",
+    replace: "if (over.length >= 0) return;",
+    breaks: ["I2"],
+  },
 ];

@@ -50,7 +50,8 @@ export function compareBooks(parts: Simulated, complain: Complain): void {
   );
   const made = new Map<string, string>();
   for (const { id, fileId, objects } of object.rows<{ id: string; fileId: string; objects: string }>(
-    "select id, fileId, objects from jobs where state = 'done' order by id",
+    // What is superseded while it is made again keeps what was left of it.
+    "select id, fileId, objects from jobs where state = 'done' or error like '%superseded%' order by id",
   )) {
     if (!stored.has(fileId)) continue;
     for (const { key } of JSON.parse(objects) as StoredObject[]) made.set(key, id);

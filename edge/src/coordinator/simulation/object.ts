@@ -10,8 +10,8 @@ import { createProcess, type Process, type World } from "./world.ts";
 
 /** One way between the edge's Worker and the object, in milliseconds. */
 const LATENCY_MS = 8;
-/** More often than twice a second, for long, is waiting by asking. */
-const MOST_RINGS = 60;
+/** More often than five times a second, for long, is waiting by asking. */
+const MOST_RINGS = 150;
 const RINGS_WITHIN_MS = 30_000;
 /** An alarm whose handler was cut off rings again. */
 const RETRIED_MS = 2_000;

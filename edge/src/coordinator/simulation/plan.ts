@@ -60,11 +60,11 @@ const RUNGS = ["480", "720", "audio-0"];
 
 export function drawPlan(seed: number): Plan {
   const base = chance(seed, "plan");
-  const horizonMs = base.between(2, 9) * MINUTE;
+  const horizonMs = base.between(1.5, 6) * MINUTE;
   const agents = Array.from({ length: base.whole(2, 6) }, (_, at) =>
     drawAgent(chance(seed, "agent", at), at),
   );
-  const files = Array.from({ length: base.whole(2, 7) }, (_, at) => drawFile(chance(seed, "file", at), at));
+  const files = Array.from({ length: base.whole(2, 5) }, (_, at) => drawFile(chance(seed, "file", at), at));
   const at = (stream: Chance, share = 0.9) => stream.next() * horizonMs * share;
   const uploads = files.map((file): Item => {
     const stream = chance(seed, "upload", file.id);

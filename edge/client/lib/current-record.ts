@@ -64,19 +64,20 @@ async function poll(id: string): Promise<void> {
 function followLater(): void {
   const { id, type } = currentRecord();
   if (!type.startsWith("video/")) return;
-  const look = () => {
-    if (document.visibilityState === "hidden") return;
-    void ask(id).then(() => {
-      if (currentRecord().status === "processing") stop(followRecord);
-    });
-  };
-  const timer = setInterval(look, LOOK_AGAIN_MS);
-  document.addEventListener("visibilitychange", look);
-  const stop = (then: () => void) => {
+  let over = false;
+  const look = async () => {
+    await ask(id);
+    if (over || currentRecord().status !== "processing") return;
+    over = true;
     clearInterval(timer);
-    document.removeEventListener("visibilitychange", look);
-    then();
+    document.removeEventListener("visibilitychange", lookIfSeen);
+    followRecord();
   };
+  const lookIfSeen = () => {
+    if (document.visibilityState !== "hidden") void look();
+  };
+  const timer = setInterval(lookIfSeen, LOOK_AGAIN_MS);
+  document.addEventListener("visibilitychange", lookIfSeen);
 }
 
 async function ask(id: string): Promise<void> {

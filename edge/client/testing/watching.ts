@@ -48,3 +48,8 @@ export function jumpTo([selector, to]: readonly [selector: string, to: number]):
   if (video === null) throw new Error("The page has no video.");
   video.currentTime = to;
 }
+
+/** Looks at the page again after having looked elsewhere. */
+export function comeBack(): void {
+  document.dispatchEvent(new Event("visibilitychange"));
+}

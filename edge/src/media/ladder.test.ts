@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { planLadder } from "./ladder.ts";
+import { DEFAULT_LADDER, planLadder, planOneRung } from "./ladder.ts";
 
 const names = (width: number, height: number) =>
   planLadder({ width, height, bitRate: null }).map(({ name }) => name);
@@ -66,4 +66,31 @@ test("another ladder is taken in any order; of two rungs that hardly differ the 
   // Both 1000 and 1080 lines are the source's own 990.
   expect(of(1_760, 990)).toEqual(["360 360000", "720 720000", "990 1080000"]);
   expect(of(320, 240)).toEqual(["240 360000"]);
+});
+
+const FULL_HD = { width: 1920, height: 1080, bitRate: null };
+const UHD = { width: 3840, height: 2160, bitRate: null };
+const ceilingOf = (name: string, ladder = DEFAULT_LADDER) => planOneRung(UHD, name, ladder)?.ceiling ?? 0;
+
+test("one rung by name is what the ladder would plan, and between and beyond its steps the rate rises with the lines", () => {
+  for (const rung of planLadder(FULL_HD)) expect(planOneRung(FULL_HD, rung.name)).toEqual(rung);
+  const rates = ["144", "240", "360", "480", "600", "720", "900", "1080", "1440", "2160"].map((name) =>
+    ceilingOf(name),
+  );
+  expect(rates).toEqual(rates.toSorted((one, other) => one - other));
+  expect(new Set(rates).size).toBe(rates.length);
+  expect(ceilingOf("240")).toBeCloseTo(281_000, -4);
+  expect(ceilingOf("1440")).toBeCloseTo(7_550_000, -5);
+  expect(ceilingOf("240", [{ name: "480", ceiling: 1_200_000 }])).toBeCloseTo(396_000, -4);
+  expect(ceilingOf("20")).toBe(50_000);
+});
+
+test("one rung is never above its source, nor its rate above 1.3 times the source's", () => {
+  expect(planOneRung(FULL_HD, "1440")).toBeNull();
+  expect(planOneRung({ ...FULL_HD, width: 1080, height: 1920 }, "720")).toMatchObject({
+    ...{ width: 720, height: 1280 },
+  });
+  // 2.4 : 1 at 2000 lines would be longer than a decoder takes.
+  expect(planOneRung({ width: 4_800, height: 2_000, bitRate: null }, "2000")).toBeNull();
+  expect(planOneRung({ ...FULL_HD, bitRate: 400_000 }, "720")?.ceiling).toBe(520_000);
 });

@@ -5,7 +5,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import sharp from "sharp";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { captionsIn, playbackOf, previewOf, spins, storedSource } from "../../client/testing/looks.ts";
-import { jumpTo, startMuted } from "../../client/testing/watching.ts";
+import { comeBack, jumpTo, startMuted } from "../../client/testing/watching.ts";
 import { openBrowser, watchPage } from "../../test/browser.ts";
 import { makeClip } from "../../test/footage.ts";
 import { addRung } from "../catalog/added-rungs.ts";
@@ -210,6 +210,32 @@ test("a rung that is added is taken by an open page that plays, in the same stre
   expect((await video()).currentTime).toBeGreaterThan(0);
   expect(await page.evaluate(storedSource, VIDEO)).toBe(source);
   expect(await page.locator("#quality media-chrome-menu-item").allTextContents()).toContain("720p");
+});
+
+test("a page that shows a settled film hears of a rung that was asked for when somebody comes back to it", async () => {
+  const { film, plan } = await storeFilm(SOUNDS.slice(0, 1), RUNGS.slice(0, 1));
+  await store(plan, "480", ALL);
+  await finishRung(film, "480");
+  await settleFile(edge.db, film.id, "ready", null);
+  await page.goto(`${edge.url}/${film.id}`);
+  await expect.poll(async () => (await video()).readyState, SOON).toBeGreaterThanOrEqual(2);
+  const [, rung] = RUNGS;
+  if (!rung) throw new Error("no rung");
+  await addRung(edge.db, plan, {
+    rung,
+    type: "video/mp4",
+    outboxId: ulid(Date.now()),
+    most: 8,
+    now: Date.now(),
+  });
+  await page.evaluate(comeBack);
+  const entries = page.locator("#quality media-chrome-menu-item");
+  await expect
+    .poll(() => entries.allTextContents(), SOON)
+    .toContainEqual(expect.stringMatching(/720p.*not ready/));
+  await store(plan, "720", ALL);
+  await finishRung(film, "720");
+  await expect.poll(() => entries.allTextContents(), SOON).toContain("720p");
 });
 
 test("storyboard and captions come to an open page when they are made, whatever plays", async () => {

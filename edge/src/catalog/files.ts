@@ -181,20 +181,20 @@ export async function settleFile(
   status: FileStatus,
   reason: string | null,
 ): Promise<void> {
-  await writeAll(db, [settleStatement(db, id, status, reason)]);
+  await writeAll(db, [settleStatement(db, [id], status, reason)]);
 }
 
-/** `reason` tells people why it is partial or failed; null where all is well. */
+/** Of 90 files at most. `reason` tells people why they are partial or failed; null where all is well. */
 export function settleStatement(
   db: Database,
-  id: string,
+  ids: readonly string[],
   status: FileStatus,
   reason: string | null,
 ): Statement {
   return db
     .update(files)
     .set({ status, reason })
-    .where(and(eq(files.id, id), eq(files.state, "stored")));
+    .where(and(inArray(files.id, [...ids]), eq(files.state, "stored")));
 }
 
 /** Pending rows made before `before`: their uploads are over, and their objects, if any, are nobody's. */

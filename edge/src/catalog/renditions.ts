@@ -109,10 +109,10 @@ export function markStatements(
   return statements;
 }
 
-/** Fails whatever of the file is neither made nor failed, but for what is `spared`. */
+/** Fails whatever of the files, 60 at most, is neither made nor failed, but for what is `spared`. */
 export function failLeftStatement(
   db: Database,
-  fileId: string,
+  fileIds: readonly string[],
   spared: { kinds: readonly RenditionKind[]; names: readonly string[] },
   reason: string,
   now: number,
@@ -122,7 +122,7 @@ export function failLeftStatement(
     .set({ state: "failed", reason, updatedAt: now })
     .where(
       and(
-        eq(renditions.fileId, fileId),
+        inArray(renditions.fileId, [...fileIds]),
         notInArray(renditions.state, ["ready", "failed"]),
         notInArray(renditions.kind, [...spared.kinds]),
         notInArray(renditions.name, [...spared.names]),

@@ -11,7 +11,7 @@ import { failLeftStatement, markStatements } from "../catalog/renditions.ts";
 import { type Statement, writeAll } from "../catalog/write.ts";
 import { isPassing } from "../http/passing.ts";
 import { isGivenUp, isOpen, type Job } from "./ledger-types.ts";
-import { judgeFile } from "./judge.ts";
+import { judgeFile, type Judgement } from "./judge.ts";
 import type { OutboxRow } from "./outbox-store.ts";
 import { isExtra, SIDE_MADE } from "./pieces.ts";
 import { inTurn, log, nowAfter, said, type Pool } from "./pool.ts";
@@ -19,7 +19,7 @@ import { wordsOf } from "./publish-result.ts";
 import { stepDelay } from "./retry.ts";
 import { topics } from "./waiters.ts";
 
-/** Written at once. */
+/** Written at once. A statement about the files of all of them is within D1's 100 bound parameters. */
 const ROWS_PER_BATCH = 50;
 const LEFT_OUT = "The file has nothing to make it from.";
 const NOTHING = { kinds: [], names: [] } as const;
@@ -75,7 +75,7 @@ function postpone(pool: Pool, rows: readonly OutboxRow[], error: unknown, asked:
 async function publish(pool: Pool, rows: readonly OutboxRow[], now: number): Promise<void> {
   const stored = await whichStored(pool.db, filesOf(rows));
   const known = rows.filter(({ fileId }) => stored.has(fileId));
-  const settled = [...stored].map((fileId) => settle(pool, fileId, known, now));
+  const settled = [...stored].map((fileId) => settle(pool, fileId, known));
   const loaded = new Map(settled.flatMap(({ jobs }) => jobs.map((job) => [job.id, job])));
   const jobs = known
     .map(({ jobId }) => loaded.get(jobId) ?? pool.store.jobs.find(jobId))
@@ -84,13 +84,15 @@ async function publish(pool: Pool, rows: readonly OutboxRow[], now: number): Pro
   const planned = jobs.filter((job) => isPlanned(pool, job));
   await writeAll(pool.db, [
     ...jobs.flatMap((job) => [...wordOf(pool, job, now), ...eventOf(pool, job, now)]),
-    ...settled.flatMap(({ statements }) => statements),
+    ...endsOf(pool, settled, now),
   ]);
   for (const { fileId } of planned) {
     pool.store.files.markPlanSaved(fileId);
     pool.waiters.call(topics.plan(fileId));
   }
-  for (const { said: fields } of settled) if (fields) log(pool, "info", "file settled", fields);
+  for (const { fileId: file, end } of settled) {
+    if (end) log(pool, "info", "file settled", { file, status: end.status, reason: end.reason });
+  }
 }
 
 function filesOf(rows: readonly OutboxRow[]): string[] {
@@ -118,37 +120,43 @@ function isPlanned(pool: Pool, { state, kind, fileId }: Job): boolean {
 }
 
 interface Settlement {
+  fileId: string;
   /** All of the file, where they were looked at. */
   jobs: Job[];
-  statements: Statement[];
-  /** For the log, where the file has come to its end. */
-  said: { file: string; status: string; reason: string | null } | null;
+  /** Where the file has come to it. */
+  end: (Judgement & { spared: typeof NOTHING | typeof SIDE_MADE }) | null;
 }
-const UNSETTLED: Settlement = { jobs: [], statements: [], said: null };
 
 /** The last row of a file says what has become of it. What is made afterwards is not waited for. */
-function settle(pool: Pool, fileId: string, rows: readonly OutboxRow[], now: number): Settlement {
+function settle(pool: Pool, fileId: string, rows: readonly OutboxRow[]): Settlement {
   const { jobs: store, outbox, files, claims } = pool.store;
   const own = rows.filter((row) => row.fileId === fileId).length;
-  if (store.hasNeeded(fileId) || outbox.countOf(fileId) > own) return UNSETTLED;
+  if (store.hasNeeded(fileId) || outbox.countOf(fileId) > own) return { fileId, jobs: [], end: null };
   const plan = files.planOf(fileId);
   const all = store.ofFile(fileId);
   const judgement = judgeFile(all, plan, plan ? claims.coverage(plan.id) : []);
-  if (!judgement) return UNSETTLED;
-  const { failed, status, reason } = judgement;
+  if (!judgement) return { fileId, jobs: [], end: null };
   // Nothing that is wanted stays waiting when nobody will make it.
   const spared = all.some(({ state }) => isOpen(state)) ? SIDE_MADE : NOTHING;
-  return {
-    jobs: all,
-    statements: [
-      ...failed.flatMap((one) =>
-        markStatements(pool.db, fileId, one.kind, [one.name], "failed", one.reason, now),
-      ),
-      failLeftStatement(pool.db, fileId, spared, LEFT_OUT, now),
-      settleStatement(pool.db, fileId, status, reason),
-    ],
-    said: { file: fileId, status, reason },
-  };
+  return { fileId, jobs: all, end: { ...judgement, spared } };
+}
+
+/** What failed of each file by itself; what is the same of many in one statement for all of them. */
+function endsOf({ db }: Pool, settled: readonly Settlement[], now: number): Statement[] {
+  const ended = settled.flatMap(({ fileId, end }) => (end ? [{ fileId, ...end }] : []));
+  const idsOf = (files: typeof ended) => files.map(({ fileId }) => fileId);
+  const bySpared = Map.groupBy(ended, ({ spared }) => spared);
+  const byEnd = Map.groupBy(ended, ({ status, reason }) => JSON.stringify([status, reason]));
+  return [
+    ...ended.flatMap(({ fileId, failed }) =>
+      failed.flatMap((one) => markStatements(db, fileId, one.kind, [one.name], "failed", one.reason, now)),
+    ),
+    ...[...bySpared].map(([spared, files]) => failLeftStatement(db, idsOf(files), spared, LEFT_OUT, now)),
+    ...[...byEnd.values()].flatMap((files) => {
+      const [head] = files;
+      return head ? [settleStatement(db, idsOf(files), head.status, head.reason)] : [];
+    }),
+  ];
 }
 
 /** Others may still make what an extra did not. */

@@ -40,9 +40,10 @@ export function commitTurn(turn: Turn, jobId: string, epoch: number, made: Commi
 function claimsFor(turn: Turn, job: Job): SegmentClaim[] {
   const { planId } = job;
   const result = job.manifest?.result;
+  if (planId === null || !result) return [];
   const plans = [turn.store.files.planOf(job.fileId), turn.store.files.headOf(job.fileId)];
   const plan = plans.find((known) => known?.id === planId);
-  if (!plan || planId === null || !result) return [];
+  if (!plan) return [];
   const tracks = result.kind === "video" ? result.rungs : result.kind === "audio" ? [result.track] : [];
   return tracks.flatMap((track) => {
     const object = job.objects.find(({ name }) => name === track?.object);

@@ -85,7 +85,8 @@ export function createJobStore(sql: Sql): JobStore {
         "where fileId = ? and planId = ? and state not in ('done', 'cancelled') order by id",
         ...[fileId, planId],
       ),
-    childrenOf: (id) => many("join parents on parents.jobId = jobs.id where parents.parentId = ?", id),
+    childrenOf: (id) =>
+      isParent(sql, id) ? many("join parents on parents.jobId = jobs.id where parents.parentId = ?", id) : [],
     ofKind: (fileId, kinds) =>
       many(
         `where fileId = ? and kind in (${kinds.map(() => "?").join(", ")}) order by id`,
@@ -95,6 +96,11 @@ export function createJobStore(sql: Sql): JobStore {
     addParent: (id, parentId) => addParent(sql, id, parentId),
     sketches: (fileId) => sketches(sql, fileId),
   };
+}
+
+/** Most are not, and to learn that costs less than to read whole rows of none. */
+function isParent(sql: Sql, id: string): boolean {
+  return sql.exec("select 1 as yes from parents where parentId = ? limit 1", id).toArray().length > 0;
 }
 
 /** What is answered by yes or no. */

@@ -1,10 +1,15 @@
 /**
- * B6: lease cycles a second of one coordinator with a thousand simulated agents on real sockets, whose jobs are
- * no work. The jobs are inspections of sound files, in which they find nothing: they make no objects and no further
- * jobs, so a cycle is grant, completion, acknowledgement, verification, and what the edge then writes down. They
- * are enqueued beforehand, and the clock stops only when the catalogue shows the last file ready. A
- * second figure counts leases that are given back and granted again. Agents and edge share this machine's cores:
- * the CPU of each is told beside the speed.
+ * B6: cycles a second of one coordinator with a thousand simulated agents on real sockets, whose jobs are no work:
+ * inspections of sound files, in which they find nothing, so that they make no objects and no further jobs. They
+ * are enqueued beforehand. Three figures, each counting more than the one before:
+ *
+ * - lease cycles: grant, given back, acknowledged, granted again. The catalogue has no part in it.
+ * - completions: grant, completed, acknowledged, the next grant, which is all that an agent waits for. Verification
+ *   and the catalogue are behind it, at work for the jobs before.
+ * - complete cycles: the same run, but the clock stops only when the catalogue shows the last file ready.
+ *
+ * Agents and edge share this machine's cores: the CPU of each is told beside the speed. That of completions is what
+ * was spent until the last acknowledgement, verifying and publishing included as far as they had come.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { openDatabase } from "../../edge/src/db/client.ts";
@@ -27,7 +32,7 @@ const POLL_MS = 20;
 
 export const throughput: Benchmark = {
   id: "B6",
-  title: "zero-work lease cycles a second",
+  title: "cycles a second of jobs that are no work: leases alone, completions, with the catalogue",
   run: async (bench) => {
     const house = await openHouse(bench, { vars: LONG_LEASES });
     const count = bench.pick(1_000, 200);
@@ -41,7 +46,7 @@ export const throughput: Benchmark = {
     bench.say(`giving back for ${RELEASING_MS / 1_000} s`);
     const back = await releasing(agents, course);
     bench.say("completing");
-    return [back, await completing(house, agents, course, cycles)];
+    return [back, ...(await completing(house, agents, course, cycles))];
   },
 };
 
@@ -72,7 +77,7 @@ async function connectAll(
 async function releasing(agents: readonly CyclingAgent[], course: Course): Promise<Finding> {
   const stop = open(agents, course, "release");
   await sleep(RELEASING_MS);
-  const finding = findingOf(`${agents.length} agents, given back`, course, stop());
+  const finding = findingOf(`${agents.length} agents, lease cycles`, course, stop());
   course.mode = "idle";
   // Grants that are on their way are given back too.
   await sleep(RELEASING_MS / 5);
@@ -84,7 +89,7 @@ async function completing(
   agents: readonly CyclingAgent[],
   course: Course,
   cycles: number,
-): Promise<Finding> {
+): Promise<Finding[]> {
   const deadline = Date.now() + LIMIT_MS;
   const until = async (done: () => Promise<number> | number, what: string) => {
     while ((await done()) < cycles) {
@@ -99,10 +104,15 @@ async function completing(
   const used = stop();
   const { done } = course;
   course.mode = "idle";
-  const finding = findingOf(`${agents.length} agents, completed`, course, used);
-  const behind = `the last acknowledgement after ${number(acknowledged.seconds)} s, the catalogue knew it all ${number(1_000 * (used.seconds - acknowledged.seconds))} ms later`;
   const once = { pass: done === cycles, said: `${done} of ${cycles}` };
-  return { ...finding, guards: { "each once": once }, notes: [...(finding.notes ?? []), behind] };
+  const guards = { "each once": once };
+  const completions = findingOf(`${agents.length} agents, completions`, course, acknowledged);
+  const complete = findingOf(`${agents.length} agents, complete cycles`, course, used);
+  const behind = `the catalogue knew it all ${number(1_000 * (used.seconds - acknowledged.seconds))} ms after the last acknowledgement`;
+  return [
+    { ...completions, guards },
+    { ...complete, guards, notes: [...(complete.notes ?? []), behind] },
+  ];
 }
 
 async function countReady(house: House): Promise<number> {

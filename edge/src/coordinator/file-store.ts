@@ -35,15 +35,9 @@ export interface FileStore {
 }
 
 export function createFileStore(sql: Sql): FileStore {
-  const planWhere = (where: string, id: string) => {
-    const row = first(
-      sql.exec<{ plan: string | null; added: string }>(`select plan, added from files where ${where}`, id),
-    );
-    if (!row?.plan) return null;
-    return withRungs(JSON.parse(row.plan) as Plan, JSON.parse(row.added) as PlannedRung[]);
-  };
   return {
     ...progressFields(sql),
+    ...planFields(sql),
     touch: (fileId, now) => {
       const row = first(
         sql.exec<{ version: number }>(
@@ -66,6 +60,21 @@ export function createFileStore(sql: Sql): FileStore {
       ),
     isCancelled: (fileId) =>
       first(sql.exec("select 1 as yes from files where fileId = ? and cancelled = 1", fileId)) !== null,
+  };
+}
+
+/** The plan, and the rungs that were asked for on top of it. */
+function planFields(
+  sql: Sql,
+): Pick<FileStore, "setPlan" | "setAdded" | "plan" | "planOf" | "markPlanSaved" | "savedPlanOf"> {
+  const planWhere = (where: string, id: string) => {
+    const row = first(
+      sql.exec<{ plan: string | null; added: string }>(`select plan, added from files where ${where}`, id),
+    );
+    if (!row?.plan) return null;
+    return withRungs(JSON.parse(row.plan) as Plan, JSON.parse(row.added) as PlannedRung[]);
+  };
+  return {
     setPlan: (fileId, plan) =>
       void sql.exec(
         `update files set added = case when planId = ? then added else '[]' end, planId = ?, plan = ?

@@ -65,15 +65,7 @@ export function putTogether(world: World, plan: Plan, complain: Complain, verbos
     COORDINATOR: { getByName: () => stub },
   } as unknown as Env;
   const object = new ObjectHost(world, () => env, stream("object"));
-  const stub = new Proxy(
-    {},
-    {
-      get:
-        (_, method) =>
-        (...args: unknown[]) =>
-          object.call(String(method), args),
-    },
-  );
+  const stub = stubOf(object);
   const network = new Network(world, object, env, plan);
   const relay = new Relay(world, buckets, SECRET, stream("relay"));
   const observer = new Observer(object, complain, () => world.now);
@@ -98,6 +90,15 @@ export function putTogether(world: World, plan: Plan, complain: Complain, verbos
       return file?.state !== "stored";
     },
   };
+}
+
+/** Calls by name, as the platform's stub takes them. */
+function stubOf(object: ObjectHost): object {
+  const get =
+    (_: object, method: string | symbol) =>
+    (...args: unknown[]) =>
+      object.call(String(method), args);
+  return new Proxy({}, { get });
 }
 
 type Parts = Pick<Simulated, "world" | "catalogue" | "network" | "relay">;

@@ -117,9 +117,10 @@ export class Coordinator extends DurableObject<Env> implements CoordinatorCalls 
     this.webSocketClose(socket);
   }
 
-  override async alarm(): Promise<void> {
+  override alarm(): void {
     this.#armedAt = null;
-    await this.tick(Date.now());
+    // The next one rings only when this one is over, and a lease must not wait for a slow storage.
+    this.#pool.later(this.tick(Date.now()));
   }
 
   async tick(now: number): Promise<void> {

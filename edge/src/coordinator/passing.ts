@@ -4,7 +4,7 @@
  */
 import { dispatch } from "./dispatch.ts";
 import { settleMoves } from "./moving.ts";
-import { inTurn, log, said, type Pool } from "./pool.ts";
+import { armNext, inTurn, log, said, type Pool } from "./pool.ts";
 import { publishDue } from "./publish.ts";
 import { passTime } from "./turns.ts";
 import { verifyJob } from "./verify.ts";
@@ -14,9 +14,13 @@ const ROWS_PER_PASS = 200;
 
 export async function tick(pool: Pool, now: number): Promise<void> {
   await guarded(pool, "time", () => expire(pool, now));
-  await guarded(pool, "verify", () => verifyDue(pool, now));
-  await guarded(pool, "publish", () => publishDue(pool, now));
+  // Before anything is waited for: storage and catalogue may take their time, and a lost job is not to wait for them.
+  armNext(pool, now);
   await guarded(pool, "dispatch", () => dispatch(pool, now));
+  await Promise.all([
+    guarded(pool, "verify", () => verifyDue(pool, now)),
+    guarded(pool, "publish", () => publishDue(pool, now)),
+  ]);
 }
 
 function expire(pool: Pool, now: number): Promise<void> {

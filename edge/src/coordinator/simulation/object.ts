@@ -257,18 +257,31 @@ export class ObjectHost implements ServerSide {
       this.restless(`the alarm rang ${MOST_RINGS} times in ${(now - first) / 1_000} s`);
   }
 
+  /** One at a time; what is due meanwhile rings afterwards. */
+  #ring(): void {
+    if (this.#alarming) {
+      this.#alarmAt ??= this.clock;
+      return;
+    }
+    this.#alarming = true;
+    this.#countRing();
+    const life = this.#wake();
+    const over = () => {
+      if (this.#life !== life) return;
+      this.#alarming = false;
+      if (this.#alarmAt !== null && this.#alarmAt <= this.clock) this.#schedule(this.#alarmAt);
+    };
+    void Promise.resolve(life.coordinator.alarm())
+      .catch(() => {})
+      .finally(over);
+  }
+
   /** `at` null: it rings whatever it is set to. */
   #ringIn(ms: number, at: number | null): void {
     this.#world.after(ms, this.#world.system, "alarm", () => {
       if (at !== null && this.#alarmAt !== at) return;
       if (at !== null) this.#alarmAt = null;
-      this.#alarming = true;
-      this.#countRing();
-      const life = this.#wake();
-      void life.coordinator
-        .alarm()
-        .catch(() => {})
-        .finally(() => (this.#alarming = this.#life !== life && this.#alarming));
+      this.#ring();
     });
   }
 }

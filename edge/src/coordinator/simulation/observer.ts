@@ -59,9 +59,11 @@ export class Observer {
         for (const { lease } of frame.adopted) this.#note(lease, wire.agentId, true);
         return;
       case "renewed": {
-        const asked = this.#asked.get(this.#key(wire, frame.re))?.frame;
-        if (asked?.type !== "renew") return;
-        for (const lease of asked.leases) {
+        const asked = this.#asked.get(this.#key(wire, frame.re));
+        // A frame that comes again gets the answer it had, whatever has become of its leases since.
+        if (asked?.frame.type !== "renew" || asked.verdict !== null) return;
+        asked.verdict = frame.type;
+        for (const lease of asked.frame.leases) {
           if (!frame.lost.includes(lease.job)) this.#demandCurrent(wire, lease, "renewed");
         }
         return;

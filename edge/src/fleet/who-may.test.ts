@@ -20,6 +20,7 @@ const OTHERS = new Set([
   "GET /api/enrolments/:code",
   "GET /api/files/:slug{[0-9A-Za-z]{10}}/jobs",
   "POST /api/files/:slug{[0-9A-Za-z]{10}}/retry",
+  "POST /api/files/:slug{[0-9A-Za-z]{10}}/rungs",
   "GET /metrics",
 ]);
 const DOORS = [...new Set(fleetRoutes.routes.map(({ method, path }) => `${method} ${path}`))];

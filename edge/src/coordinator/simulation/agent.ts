@@ -60,6 +60,8 @@ export class SimAgent {
   #runner: Runner | null = null;
   #connection: Connection | null = null;
   #boots = 0;
+  /** When the jobs of this boot will have been worked off. */
+  readonly #ends = new Map<string, number>();
 
   constructor(
     name: string,
@@ -85,6 +87,11 @@ export class SimAgent {
     return (this.#runner?.held().length ?? 0) > 0;
   }
 
+  /** Milliseconds that its longest job will still take. */
+  get remainingMs(): number {
+    return Math.max(0, ...this.#ends.values()) - this.#around.world.now;
+  }
+
   get up(): boolean {
     return this.#connection?.up === true;
   }
@@ -96,6 +103,7 @@ export class SimAgent {
     process.clockOffset = this.clockOffset;
     this.process = process;
     this.draining = false;
+    this.#ends.clear();
     this.calmSince = this.#around.world.now;
     this.#around.world.after(1, process, "starts", () => this.#run(boot, process));
   }
@@ -182,6 +190,7 @@ export class SimAgent {
     const { job, epoch } = attempt.grant.lease;
     const seconds = secondsOf(attempt.grant.recipe);
     const workMs = 150 + ((seconds * 1_000) / this.traits.speed) * this.slowness * chance.between(0.5, 1.5);
+    this.#ends.set(job, this.#around.world.now + workMs);
     return workOff(attempt, {
       ...{ ask: (question) => connection.ask(question), gate, sending, filmOf },
       who: `${process.name} ${job} ${epoch}`,

@@ -146,7 +146,7 @@ export class LedgerWatch {
     const { object, observer, world, skewed, leaseMs } = this.#parts;
     const agent = this.#parts.agents.find((one) => one.id === agentBefore);
     const wire = agent?.process && this.#parts.network.wires.get(agent.process);
-    const well = wire && !wire.sickness && !wire.halfOpen && agent.up && !skewed();
+    const well = wire && !wire.spoiled && agent.up && !skewed();
     if (well && world.now - Math.max(wire.since, agent.calmSince) > LATE * leaseMs) {
       const promise = agent.draining ? "I11 a drain charges nothing" : "I5 everything ends in time";
       this.#complain(promise, `${id} was lost by ${agent.name}, which was well and had a good line`);

@@ -16,6 +16,7 @@ const BESIDE_MS = 60 * SECOND;
 /** Backoffs, deadlines and drains are shorter than this, each of them; all together still are. */
 const SETTLED_MS = 100 * MINUTE;
 const LOOK_MS = 5 * SECOND;
+const CRON_MS = 65 * SECOND;
 
 interface Open {
   id: string;
@@ -31,6 +32,8 @@ interface Open {
 export class Liveness {
   readonly #parts: Simulated;
   readonly #complain: Complain;
+  /** An alarm that was lost before is set again by the minute's cron at the latest. */
+  #timelyFrom = Infinity;
   /** Since when a job waits beside a free slot. */
   readonly #beside = new Map<string, number>();
 
@@ -44,6 +47,7 @@ export class Liveness {
     const { world } = this.#parts;
     const end = world.now + SETTLED_MS;
     this.#beside.clear();
+    this.#timelyFrom = Math.min(this.#timelyFrom, world.now + CRON_MS);
     while (!this.#isSettled()) {
       if (world.now >= end) {
         return this.#complain(
@@ -99,7 +103,7 @@ export class Liveness {
     const { world, agents } = this.#parts;
     const waiting = new Set<string>();
     for (const job of this.#open()) {
-      this.#judgeTime(job);
+      if (world.now >= this.#timelyFrom) this.#judgeTime(job);
       const free = job.state === "ready" ? agents.find((agent) => this.#couldTake(agent, job)) : undefined;
       if (!free) continue;
       waiting.add(job.id);

@@ -18,6 +18,8 @@ const SOON_MS = 500;
 /** What hurts most in the midst of a job, and for how many seconds that is waited for. */
 const AT_WORK: readonly string[] = ["kill", "power", "freeze", "terminate", "sick", "cut", "away"];
 const PATIENCE = 60;
+/** A job that soon ends by itself is hardly hurt. */
+const WORTH_MS = 12 * SECOND;
 const FORGED_AFTER_MS = [0, 3_000, 10_000, 30_000];
 /** A stalled request takes at most so long. */
 const STALL_MS = 40 * SECOND;
@@ -111,10 +113,10 @@ export class Nemesis {
     }
   }
 
-  /** Looks each second whether the agent is at work, and strikes in any case in the end. */
+  /** Looks each second whether the agent is at work for some time, and strikes in any case in the end. */
   #whenBusy(agent: SimAgent, seconds: number, strike: () => void): void {
     if (this.#calm) return;
-    if (agent.busy || seconds === 0) return strike();
+    if (seconds === 0 || (agent.busy && agent.remainingMs > WORTH_MS)) return strike();
     this.#later(SECOND, () => this.#whenBusy(agent, seconds - 1, strike));
   }
 

@@ -84,9 +84,10 @@ export class Wire {
   readonly owner: Process;
   readonly client: ClientSocket;
   server: ServerSocket;
-  sickness: Sickness | null = null;
-  /** Both ends believe in it, and nothing arrives. */
-  halfOpen = false;
+  #sickness: Sickness | null = null;
+  #halfOpen = false;
+  /** Something was wrong with it at some time, so that it may have lost frames. */
+  spoiled = false;
   /** The last ping that was answered without waking the object. */
   pingedAt: Date | null = null;
   readonly since: number;
@@ -116,6 +117,25 @@ export class Wire {
     this.client = ends.client;
     this.server = ends.server;
     ends.server.wire = this;
+  }
+
+  get sickness(): Sickness | null {
+    return this.#sickness;
+  }
+
+  set sickness(sickness: Sickness | null) {
+    this.#sickness = sickness;
+    this.spoiled ||= sickness !== null;
+  }
+
+  /** Both ends believe in it, and nothing arrives. */
+  get halfOpen(): boolean {
+    return this.#halfOpen;
+  }
+
+  set halfOpen(halfOpen: boolean) {
+    this.#halfOpen = halfOpen;
+    this.spoiled ||= halfOpen;
   }
 
   toServer(text: string): void {

@@ -26,6 +26,8 @@ const ROOMS = LEVELS.flat();
 interface Ban {
   group: string[];
   message: string;
+  /** Knowing what a thing looks like is not touching it. */
+  allowTypeImports?: boolean;
 }
 
 const HONO: Ban = {
@@ -45,6 +47,11 @@ const NODE: Ban = {
   group: ["node:fs*", "node:net", "node:http*", "node:child_process"],
   message: "The Worker has no machine below it.",
 };
+const IMPURE: Ban = {
+  group: ["**/pool.ts", "**/turns.ts", "**/store/*", "**/frames/*", "**/db/client.ts", "**/catalog/files.ts"],
+  message: "The ledger decides and touches nothing: rows and time are handed to it.",
+  allowTypeImports: true,
+};
 const SPAWN: Ban = {
   group: ["node:child_process", "child_process", "fluent-ffmpeg"],
   message: "Only ffmpeg/run.ts starts processes.",
@@ -58,7 +65,7 @@ function upward(room: string): Ban {
     .flat()
     .filter((other) => other !== room && !(NEIGHBOURS[room] ?? []).includes(other));
   return {
-    group: [...barred.map((other) => `**/${other}/*`), "**/index.ts"],
+    group: [...barred.map((other) => `**/${other}/**`), "**/index.ts"],
     message: `Rooms import from lower levels only; ${room}/ stands on level ${level}.`,
   };
 }
@@ -116,6 +123,10 @@ export default defineConfig({
     ...ROOMS.flatMap(roomWalls),
     walls(["edge/src/storage/sign.ts"], [upward("storage"), CLOUDFLARE, NODE, DRIZZLE, HONO]),
     walls(["edge/src/coordinator/coordinator.ts"], [upward("coordinator"), SIGNING, NODE, DRIZZLE, HONO]),
+    walls(
+      ["edge/src/coordinator/ledger/*.ts"],
+      [upward("coordinator"), IMPURE, CLOUDFLARE, SIGNING, NODE, DRIZZLE, HONO],
+    ),
     walls(["edge/src/config.ts"], [HONO, CLOUDFLARE, DRIZZLE, SIGNING, NODE]),
     walls(["transcoder-agent/src/**/*.ts"], [SPAWN, TRANSFER]),
     walls(["transcoder-agent/src/ffmpeg/run.ts", "transcoder-agent/src/rest/nvidia.ts"], [TRANSFER]),

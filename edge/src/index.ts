@@ -1,7 +1,7 @@
 /** The front door: mounts the rooms, exports the Durable Object and the scheduled handler; no logic. */
 import { Coordinator } from "./coordinator/coordinator.ts";
 import { coordinatorRoutes } from "./coordinator/routes.ts";
-import { runScheduled } from "./coordinator/scheduled.ts";
+import { runScheduled } from "./coordinator/sweeps/scheduled.ts";
 import { byteDoors, deliveryRoutes } from "./delivery/routes.ts";
 import { fleetRoutes } from "./fleet/routes.ts";
 import { answerProblems } from "./http/answer.ts";

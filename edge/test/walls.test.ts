@@ -22,7 +22,7 @@ function lint(file: string, source: string): string {
 }
 
 const BROKEN: [what: string, file: string, source: string][] = [
-  ["an upward import", "edge/src/catalog/files.ts", 'export { plan } from "../coordinator/plan.ts";\n'],
+  ["an upward import", "edge/src/catalog/files.ts", 'export { plan } from "../coordinator/plans/plan.ts";\n'],
   ["an import from the ground up", "edge/src/media/plan.ts", 'export { page } from "../pages/page.tsx";\n'],
   [
     "a second ffmpeg spawner",
@@ -33,6 +33,11 @@ const BROKEN: [what: string, file: string, source: string][] = [
   ["a second signer", "edge/src/delivery/original.ts", 'export { AwsClient } from "aws4fetch";\n'],
   ["Hono below the routes", "edge/src/upload/receive.ts", 'export { Hono } from "hono";\n'],
   ["drizzle outside the catalogue", "edge/src/delivery/segment.ts", 'export { eq } from "drizzle-orm";\n'],
+  [
+    "a ledger that reads rows",
+    "edge/src/coordinator/ledger/lease.ts",
+    'import { openLedger } from "../store/ledger-store.ts";\nexport const open = openLedger;\n',
+  ],
   [
     "the platform outside the coordinator",
     "edge/src/catalog/files.ts",
@@ -46,6 +51,11 @@ test.each(BROKEN)("the lint refuses %s", (_what, file, source) => {
 
 const ALLOWED: [what: string, file: string, source: string][] = [
   ["a downward import", "edge/src/coordinator/turns.ts", 'export { files } from "../catalog/files.ts";\n'],
+  [
+    "what a row looks like, in the ledger",
+    "edge/src/coordinator/ledger/judge.ts",
+    'import type { Coverage } from "../store/claim-store.ts";\nexport type Seen = Coverage;\n',
+  ],
   ["the one spawner", "transcoder-agent/src/ffmpeg/run.ts", 'export { spawn } from "node:child_process";\n'],
   ["the one signer", "edge/src/storage/sign.ts", 'export { AwsClient } from "aws4fetch";\n'],
 ];

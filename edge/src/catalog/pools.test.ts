@@ -1,4 +1,4 @@
-/** Files spread over pools. Which pools there are in a catalogue stands in `coordinator/pools.test.ts`, on a real one. */
+/** Files spread over pools. Which pools there are in a catalogue stands in `coordinator/pools/pools.test.ts`, on a real one. */
 import { expect, test } from "vitest";
 import { newSlug } from "./ids.ts";
 import { choosePool } from "./pools.ts";

@@ -4,11 +4,11 @@ import type { FleetSight } from "./admin/fleet-sight.ts";
 import type { JobStep } from "./admin/job-steps.ts";
 import type { AgentOrder } from "./admin/orders.ts";
 import type { JobPage, JobQuery, JobSightWithHistory } from "./admin/view-store.ts";
-import type { Move, PoolStanding } from "./balance.ts";
-import type { PoolFigures } from "./figures.ts";
-import type { Progress } from "./progress.ts";
-import type { CoordinatorStatus } from "./status.ts";
-import { type StoredFile, toStoredFile } from "./stored-file.ts";
+import type { Move, PoolStanding } from "./pools/balance.ts";
+import type { PoolFigures } from "./figures/figures.ts";
+import type { Progress } from "./watching/progress.ts";
+import type { CoordinatorStatus } from "./figures/status.ts";
+import { type StoredFile, toStoredFile } from "./plans/stored-file.ts";
 
 export { toStoredFile };
 export type { CoordinatorStatus, PoolFigures, Progress };

@@ -2,12 +2,12 @@
  * What time alone brings about: ageing, leases that ran out, pauses that are over, words the catalogue has not
  * heard. Called by the alarm and by the minute's cron, with any time they like; safe to call at any moment.
  */
-import { dispatch } from "./dispatch.ts";
-import { settleMoves } from "./moving.ts";
+import { dispatch } from "./grants/dispatch.ts";
+import { settleMoves } from "./pools/moving.ts";
 import { armNext, inTurn, log, said, type Pool } from "./pool.ts";
-import { publishDue } from "./publish.ts";
+import { publishDue } from "./results/publish.ts";
 import { passTime } from "./turns.ts";
-import { verifyJob } from "./verify.ts";
+import { verifyJob } from "./results/verify.ts";
 
 /** Rows in one pass; the alarm comes back at once for the rest. */
 const ROWS_PER_PASS = 200;

@@ -8,16 +8,16 @@ import { randomBytes } from "../catalog/ids.ts";
 import type { Database } from "../db/client.ts";
 import { logLine, type LogFields } from "../http/log.ts";
 import { createSigner, type Signer } from "../storage/sign.ts";
-import type { LedgerStore } from "./ledger-store.ts";
-import type { Job } from "./ledger-types.ts";
-import type { RecentReplies } from "./replies.ts";
-import type { Rings } from "./schedule.ts";
-import { SecretStock } from "./secrets.ts";
-import type { Sockets } from "./sockets.ts";
-import { FOLD_MS, Tally } from "./tally.ts";
+import type { LedgerStore } from "./store/ledger-store.ts";
+import type { Job } from "./ledger/ledger-types.ts";
+import type { RecentReplies } from "./frames/replies.ts";
+import type { Rings } from "./grants/schedule.ts";
+import { SecretStock } from "./grants/secrets.ts";
+import type { Sockets } from "./frames/sockets.ts";
+import { FOLD_MS, Tally } from "./figures/tally.ts";
 import { openTurn, type Turn } from "./turns.ts";
-import { createIds } from "./ulid.ts";
-import { topics, type Waiters } from "./waiters.ts";
+import { createIds } from "./ledger/ulid.ts";
+import { topics, type Waiters } from "./watching/waiters.ts";
 
 export interface PoolParts {
   name: string;

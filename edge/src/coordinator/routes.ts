@@ -5,7 +5,7 @@ import { createApp } from "../http/app.ts";
 import { Problem } from "../http/problems.ts";
 import { orderOf } from "./admin/orders.ts";
 import { AGENT_HEADER, coordinatorOf, ORDER_HEADER, ORIGIN_HEADER } from "./client.ts";
-import { poolAtDoor } from "./pools.ts";
+import { poolAtDoor } from "./pools/pools.ts";
 
 export const coordinatorRoutes = createApp();
 

@@ -1,9 +1,9 @@
 /** The turns on the real stores: what follows from a job's end, all of it at once. */
 import { beforeEach, describe, expect, test } from "vitest";
 import { evenFrames, planOf } from "../media/testing/plans.ts";
-import type { Job, JobSpec } from "./ledger-types.ts";
-import { commitTurn, type Committed } from "./commit-turn.ts";
-import { completeJob, failPermanent, grantJob, missObjects } from "./ledger.ts";
+import type { Job, JobSpec } from "./ledger/ledger-types.ts";
+import { commitTurn, type Committed } from "./results/commit-turn.ts";
+import { completeJob, failPermanent, grantJob, missObjects } from "./ledger/ledger.ts";
 import { grantee, LEASE_MS, NOW, spec } from "./testing/jobs.ts";
 import { openTestLedger, stateOf } from "./testing/node-sql.ts";
 import { makeResult } from "./testing/results.ts";

@@ -3,13 +3,13 @@
  * come between what it reads and what it writes. A turn loads rows, asks `ledger.ts` and saves, and here all
  * that follows from a job's new state happens with it: children, the word for the catalogue, watchers.
  */
-import { dueOf } from "./due.ts";
-import type { LedgerStore } from "./ledger-store.ts";
-import { isFinished, isGivenUp, isOpen, type Job, type JobSpec } from "./ledger-types.ts";
-import { ageJob, expireJob, newJob, unblockJob, wakeJob } from "./ledger.ts";
-import { redriveJob, remakeJob, reviveJob } from "./revival.ts";
-import type { Step } from "./tally.ts";
-import { cancelJob, lapseJob, orphanJob } from "./withdrawal.ts";
+import { dueOf } from "./ledger/due.ts";
+import type { LedgerStore } from "./store/ledger-store.ts";
+import { isFinished, isGivenUp, isOpen, type Job, type JobSpec } from "./ledger/ledger-types.ts";
+import { ageJob, expireJob, newJob, unblockJob, wakeJob } from "./ledger/ledger.ts";
+import { redriveJob, remakeJob, reviveJob } from "./ledger/revival.ts";
+import type { Step } from "./figures/tally.ts";
+import { cancelJob, lapseJob, orphanJob } from "./ledger/withdrawal.ts";
 
 export interface Turn {
   store: LedgerStore;

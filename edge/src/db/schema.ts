@@ -1,6 +1,6 @@
 /**
  * Every table of D1, the catalogue. `docs/storage.md` tells what each column is for; the coordinator's
- * own tables live inside its Durable Object (`coordinator/ledger-store.ts`), not here.
+ * own tables live inside its Durable Object (`coordinator/store/ledger-store.ts`), not here.
  * Times are milliseconds since 1970 UTC, sizes are bytes.
  */
 import { sql } from "drizzle-orm";

@@ -14,7 +14,7 @@ import {
 import { DAY } from "../config.ts";
 import { orderOf } from "../coordinator/admin/orders.ts";
 import { everywhere } from "../coordinator/client.ts";
-import { allPools } from "../coordinator/pools.ts";
+import { allPools } from "../coordinator/pools/pools.ts";
 import { Problem } from "../http/problems.ts";
 import { agentView, queueView, type AgentView, type QueueView } from "./agent-view.ts";
 import type { Desk } from "./desk.ts";

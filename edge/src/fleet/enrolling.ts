@@ -11,7 +11,7 @@ import {
   type Asker,
   type EnrolmentRow,
 } from "../catalog/enrolments.ts";
-import { DEFAULT_TIER } from "../coordinator/badges.ts";
+import { DEFAULT_TIER } from "../coordinator/frames/badges.ts";
 import { Problem } from "../http/problems.ts";
 import type { Desk } from "./desk.ts";
 

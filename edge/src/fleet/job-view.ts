@@ -1,8 +1,8 @@
 /** A job and its history as the API tells them, pure. */
 import type { ResourceClass } from "#protocol";
 import type { JobSight, JobSightWithHistory } from "../coordinator/admin/view-store.ts";
-import { classOf } from "../coordinator/figures.ts";
-import type { Attempt, AttemptOutcome, JobState } from "../coordinator/ledger-types.ts";
+import { classOf } from "../coordinator/figures/figures.ts";
+import type { Attempt, AttemptOutcome, JobState } from "../coordinator/ledger/ledger-types.ts";
 import { iso } from "./times.ts";
 
 export interface ErrorView {

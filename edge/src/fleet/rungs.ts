@@ -10,7 +10,7 @@ import { markWorkSent } from "../catalog/outbox.ts";
 import { loadPlan } from "../catalog/plans.ts";
 import { loadConfig, MOST_RUNGS, RungName } from "../config.ts";
 import { coordinatorOf } from "../coordinator/client.ts";
-import { typeOf } from "../coordinator/types.ts";
+import { typeOf } from "../coordinator/plans/types.ts";
 import { logLine } from "../http/log.ts";
 import { Problem } from "../http/problems.ts";
 import { type Picture, planOneRung } from "../media/ladder.ts";

@@ -3,10 +3,10 @@
  * leases put together. Changes nothing and holds no secret.
  */
 import type { JobKind, Slots } from "#protocol";
-import type { AgentRecord } from "../agent-store.ts";
-import { countSlots } from "../badges.ts";
-import { starvingOf } from "../figures.ts";
-import { NO_SLOTS } from "../ledger-types.ts";
+import type { AgentRecord } from "../store/agent-store.ts";
+import { countSlots } from "../frames/badges.ts";
+import { starvingOf } from "../figures/figures.ts";
+import { NO_SLOTS } from "../ledger/ledger-types.ts";
 import type { Pool } from "../pool.ts";
 import type { HeldJob } from "./view-store.ts";
 

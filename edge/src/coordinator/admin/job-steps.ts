@@ -5,11 +5,11 @@
  */
 import { settleFile } from "../../catalog/files.ts";
 import { markRenditions } from "../../catalog/renditions.ts";
-import { dispatch } from "../dispatch.ts";
-import { isGivenUp, type Job } from "../ledger-types.ts";
-import { redriveJob } from "../revival.ts";
+import { dispatch } from "../grants/dispatch.ts";
+import { isGivenUp, type Job } from "../ledger/ledger-types.ts";
+import { redriveJob } from "../ledger/revival.ts";
 import { inTurn, log, type Pool } from "../pool.ts";
-import { publishDue } from "../publish.ts";
+import { publishDue } from "../results/publish.ts";
 import { apply, redriveTurn, type Turn } from "../turns.ts";
 import { hurryJob, stopJob } from "./orders.ts";
 

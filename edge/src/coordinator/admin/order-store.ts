@@ -2,7 +2,7 @@
  * How the operator wants each agent, as last told, and why one was turned away at the door. The catalogue has the
  * former too; here it stands so that a word that overtook another is known for what it is.
  */
-import { first, type Sql, type SqlValue } from "../sql.ts";
+import { first, type Sql, type SqlValue } from "../store/sql.ts";
 import { AgentOrder, newerOrder } from "./orders.ts";
 
 export interface Refused {

@@ -5,10 +5,10 @@
  */
 import { z } from "zod";
 import type { AgentRow } from "../../catalog/agents.ts";
-import { endAttempt } from "../history.ts";
-import { releaseJob, wakeJob } from "../ledger.ts";
-import type { Job, JobError } from "../ledger-types.ts";
-import { cancelJob } from "../withdrawal.ts";
+import { endAttempt } from "../ledger/history.ts";
+import { releaseJob, wakeJob } from "../ledger/ledger.ts";
+import type { Job, JobError } from "../ledger/ledger-types.ts";
+import { cancelJob } from "../ledger/withdrawal.ts";
 
 /** How an agent is to be treated. It comes with each upgrade and with each change; the newest counts. */
 export const AgentOrder = z.object({

@@ -5,14 +5,14 @@
 import { expect, test } from "vitest";
 import { PROTOCOL_VERSION } from "#protocol";
 import { loadConfig } from "../../config.ts";
-import { newBadge } from "../badges.ts";
-import { receiveText } from "../frames.ts";
+import { newBadge } from "../frames/badges.ts";
+import { receiveText } from "../frames/frames.ts";
 import { createPool, type Pool } from "../pool.ts";
-import { RecentReplies } from "../replies.ts";
-import { SecretStock } from "../secrets.ts";
-import { Sockets } from "../sockets.ts";
+import { RecentReplies } from "../frames/replies.ts";
+import { SecretStock } from "../grants/secrets.ts";
+import { Sockets } from "../frames/sockets.ts";
 import { openTestLedger } from "../testing/node-sql.ts";
-import { createWaiters } from "../waiters.ts";
+import { createWaiters } from "../watching/waiters.ts";
 import { steer } from "./steering.ts";
 
 const NOW = 1_800_000_000_000;

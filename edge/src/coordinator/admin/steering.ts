@@ -4,8 +4,8 @@
  * with the order that came along and at once with every change.
  */
 import { CLOSE_REVOKED } from "#protocol";
-import { dispatch } from "../dispatch.ts";
-import type { Badge } from "../badges.ts";
+import { dispatch } from "../grants/dispatch.ts";
+import type { Badge } from "../frames/badges.ts";
 import { inTurn, log, type Pool } from "../pool.ts";
 import { apply } from "../turns.ts";
 import { AgentOrder, withdrawJob } from "./orders.ts";

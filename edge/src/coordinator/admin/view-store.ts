@@ -3,8 +3,8 @@
  * question along an index or within a bound, so that looking costs agents nothing.
  */
 import type { ResourceClass } from "#protocol";
-import type { Attempt, Job, JobError, JobState } from "../ledger-types.ts";
-import { first, type Sql, type SqlValue } from "../sql.ts";
+import type { Attempt, Job, JobError, JobState } from "../ledger/ledger-types.ts";
+import { first, type Sql, type SqlValue } from "../store/sql.ts";
 
 /** A job for people. Times in milliseconds since 1970. */
 export type JobSight = Pick<

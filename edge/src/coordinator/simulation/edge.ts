@@ -18,7 +18,7 @@ import { originalKey } from "../../storage/object-keys.ts";
 import { removeFileObjects } from "../../storage/removal.ts";
 import { bucketOf } from "../../storage/shards.ts";
 import { coordinatorOf, toStoredFile } from "../client.ts";
-import { runScheduled } from "../scheduled.ts";
+import { runScheduled } from "../sweeps/scheduled.ts";
 import { etagOf } from "./bucket.ts";
 import type { PlannedFile, PlannedViewer } from "./plan.ts";
 import { createProcess, type Process, type World } from "./world.ts";

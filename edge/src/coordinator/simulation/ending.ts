@@ -3,7 +3,7 @@
  * daily sweep runs, and what is left in the storage is exactly what rows refer to.
  */
 import { DAY, HOUR, MINUTE, SECOND } from "../../config.ts";
-import type { StoredObject } from "../ledger-types.ts";
+import type { StoredObject } from "../ledger/ledger-types.ts";
 import { etagOf } from "./bucket.ts";
 import type { Liveness } from "./liveness.ts";
 import type { Simulated } from "./simulated.ts";

@@ -2,8 +2,8 @@
  * Sees every change of a job's row, by a trigger in the object's own SQLite, and holds it against the state
  * machine of the design, written out once more: from where to where, and what it may cost.
  */
-import type { JobState, StoredObject } from "../ledger-types.ts";
-import { MAX_ATTEMPTS, MAX_LOSSES } from "../retry.ts";
+import type { JobState, StoredObject } from "../ledger/ledger-types.ts";
+import { MAX_ATTEMPTS, MAX_LOSSES } from "../ledger/retry.ts";
 import type { Simulated } from "./simulated.ts";
 import type { Complain } from "./violation.ts";
 

@@ -4,8 +4,8 @@
  */
 import type { JobKind, Slots } from "#protocol";
 import { MINUTE, SECOND } from "../../config.ts";
-import type { Badge } from "../badges.ts";
-import { AVOID_MS } from "../schedule.ts";
+import type { Badge } from "../frames/badges.ts";
+import { AVOID_MS } from "../grants/schedule.ts";
 import type { SimAgent } from "./agent.ts";
 import type { Simulated } from "./simulated.ts";
 import type { Complain } from "./violation.ts";

@@ -11,7 +11,7 @@ import { ObjectHost } from "./object.ts";
 import { Observer } from "./observer.ts";
 import { SHARDS, type Plan, type PlannedFile } from "./plan.ts";
 import { chance } from "./random.ts";
-import { MAX_ATTEMPTS } from "../retry.ts";
+import { MAX_ATTEMPTS } from "../ledger/retry.ts";
 import { Relay } from "./relay.ts";
 import type { Complain } from "./violation.ts";
 import type { World } from "./world.ts";

@@ -1,7 +1,7 @@
 /** Jobs, specs and grantees for tests, with everything a test does not care about filled in. */
-import type { JobSpec, Grantee, Job } from "../ledger-types.ts";
-import { RANK } from "../ledger-types.ts";
-import { newJob } from "../ledger.ts";
+import type { JobSpec, Grantee, Job } from "../ledger/ledger-types.ts";
+import { RANK } from "../ledger/ledger-types.ts";
+import { newJob } from "../ledger/ledger.ts";
 
 export const NOW = 1_800_000_000_000;
 export const LEASE_MS = 90_000;

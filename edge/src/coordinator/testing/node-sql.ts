@@ -1,7 +1,7 @@
 /** The object's SQLite for tests without workerd: the same statements on node:sqlite, in memory. */
 import { DatabaseSync } from "node:sqlite";
-import { openLedger, type LedgerStore } from "../ledger-store.ts";
-import type { Sql } from "../sql.ts";
+import { openLedger, type LedgerStore } from "../store/ledger-store.ts";
+import type { Sql } from "../store/sql.ts";
 
 export function openTestLedger(): { store: LedgerStore; sql: Sql } {
   const database = new DatabaseSync(":memory:");

@@ -6,7 +6,7 @@
 // oxlint-disable-next-line no-restricted-imports
 import index from "../../index.ts";
 import { coordinatorOf } from "../client.ts";
-import { runScheduled } from "../scheduled.ts";
+import { runScheduled } from "../sweeps/scheduled.ts";
 
 // oxlint-disable-next-line no-restricted-imports
 export { Coordinator } from "../../index.ts";

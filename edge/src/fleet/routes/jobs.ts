@@ -1,6 +1,6 @@
 /** Jobs for the operator: the list, one with its history, and the steps that only people take. */
 import { z } from "zod";
-import { JOB_STATES } from "../../coordinator/ledger-types.ts";
+import { JOB_STATES } from "../../coordinator/ledger/ledger-types.ts";
 import { createApp } from "../../http/app.ts";
 import { Problem } from "../../http/problems.ts";
 import { rateLimit } from "../../http/rate-limit.ts";

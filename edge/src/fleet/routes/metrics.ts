@@ -6,7 +6,7 @@ import { countUnsent } from "../../catalog/outbox.ts";
 import { listShardUsage } from "../../catalog/shard-usage.ts";
 import type { Config } from "../../config.ts";
 import { everywhere } from "../../coordinator/client.ts";
-import { allPools } from "../../coordinator/pools.ts";
+import { allPools } from "../../coordinator/pools/pools.ts";
 import type { Database } from "../../db/client.ts";
 import { createApp } from "../../http/app.ts";
 import { Problem } from "../../http/problems.ts";

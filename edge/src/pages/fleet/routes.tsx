@@ -2,7 +2,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { z } from "zod";
 import { readCode } from "../../catalog/enrolments.ts";
-import { JOB_STATES } from "../../coordinator/ledger-types.ts";
+import { JOB_STATES } from "../../coordinator/ledger/ledger-types.ts";
 import { readFleet } from "../../fleet/agents.ts";
 import { type EnrolmentView, readEnrolment } from "../../fleet/enrolling.ts";
 import { readJob, readJobs } from "../../fleet/jobs.ts";

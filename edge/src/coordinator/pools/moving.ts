@@ -1,0 +1,74 @@
+/**
+ * Agents on their way to another pool. From the moment one is chosen it gets nothing here, and it is told to move
+ * only once it holds nothing: an agent that moves drops what it has. Whoever is told and does not go stays after all.
+ * Called by `coordinator.ts` for the minute's sweep, after each frame, and as time passes.
+ */
+import { SECOND } from "../../config.ts";
+import type { AgentStanding, Move, PoolStanding } from "./balance.ts";
+import { countSlots, seatOf } from "../frames/badges.ts";
+import { log, type Pool } from "../pool.ts";
+
+/** An agent leaves within five seconds, or not at all: it moves at most once a minute. */
+const GONE_WITHIN_MS = 30 * SECOND;
+
+export function standingOf(pool: Pool, now: number): PoolStanding {
+  const { store, sockets } = pool;
+  const counts = store.queue.countByState();
+  return {
+    pool: pool.name,
+    waiting: store.figures.ready(),
+    open: Object.values(counts).reduce((sum, count) => sum + count, 0) - (counts["dead"] ?? 0),
+    agents: sockets.greeted().flatMap((socket) => agentStanding(pool, socket, now) ?? []),
+  };
+}
+
+/** Null for one that takes nothing. */
+function agentStanding({ store, sockets }: Pool, socket: WebSocket, now: number): AgentStanding | null {
+  const badge = sockets.badge(socket);
+  const free = countSlots(badge.free);
+  const resting = badge.resting !== null && free === 0;
+  if (badge.paused || badge.revoked || badge.moving !== null || resting) return null;
+  const { agentId, kinds, drained, capacity } = seatOf(badge, now);
+  const held = countSlots(store.queue.heldSlots(agentId));
+  const connectedAt = badge.connectedAt;
+  return { agentId, kinds, drained, capacity, held, idle: held === 0 && free > 0, connectedAt };
+}
+
+/** Answers those that go. */
+export function moveAgents(
+  pool: Pool,
+  ids: readonly string[],
+  to: string,
+  when: Move["when"],
+  now: number,
+): string[] {
+  return ids.filter((id) => {
+    const socket = pool.sockets.find(id);
+    const standing = socket && agentStanding(pool, socket, now);
+    if (!socket || !standing || (when === "idle" && !standing.idle)) return false;
+    pool.sockets.pin(socket, { ...pool.sockets.badge(socket), moving: { to, toldAt: null } });
+    leaveIfFree(pool, socket, now);
+    return true;
+  });
+}
+
+/** After anything that may have ended its last lease. */
+export function leaveIfFree(pool: Pool, socket: WebSocket, now: number): void {
+  const badge = pool.sockets.badge(socket);
+  const { agentId, moving } = badge;
+  if (moving === null || moving.toldAt !== null) return;
+  if (countSlots(pool.store.queue.heldSlots(agentId)) > 0) return;
+  pool.sockets.pin(socket, { ...badge, moving: { ...moving, toldAt: now } });
+  pool.sockets.send(socket, { type: "move", url: `/agent?pool=${moving.to}` });
+  log(pool, "info", "agent told to move", { agent: agentId, to: moving.to });
+}
+
+/** Leases end by time too; and who was told and is still here is one of ours again. */
+export function settleMoves(pool: Pool, now: number): void {
+  for (const socket of pool.sockets.leaving()) {
+    const badge = pool.sockets.badge(socket);
+    if (now - (badge.moving?.toldAt ?? now) > GONE_WITHIN_MS)
+      pool.sockets.pin(socket, { ...badge, moving: null });
+    else leaveIfFree(pool, socket, now);
+  }
+}

@@ -2,9 +2,19 @@
 import { drizzle } from "drizzle-orm/d1";
 import * as schema from "./schema.ts";
 
-export type Database = ReturnType<typeof openDatabase>;
+export type Database = ReturnType<typeof open>;
 
-export function openDatabase(binding: D1Database) {
+/** drizzle reads the whole schema each time it is opened, which took a third of a small request (measured). */
+const opened = new WeakMap<D1Database, Database>();
+
+/** The same for as long as the binding is, which is that of the isolate. */
+export function openDatabase(binding: D1Database): Database {
+  const known = opened.get(binding) ?? open(binding);
+  opened.set(binding, known);
+  return known;
+}
+
+function open(binding: D1Database) {
   return drizzle(binding, { schema });
 }
 

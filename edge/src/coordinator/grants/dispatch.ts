@@ -41,13 +41,15 @@ export async function dispatch(pool: Pool, asked: number): Promise<void> {
     while (busy.dispatchAgain) {
       busy.dispatchAgain = false;
       if (!pool.sockets.hasFreeSeat()) break;
-      await pool.secrets.fill(BATCH);
+      // Whatever made the job ready and its grant are one write where nothing is waited for between them.
+      if (pool.secrets.isEmpty) await pool.secrets.fill(BATCH);
       const now = nowAfter(asked);
       const granted = inTurn(pool, now, (turn) => grantTurn(pool, turn));
       // What was cut or is done over waits for a slot now.
       const hedged = granted.length === 0 && inTurn(pool, now, (turn) => hedgeTurn(pool, turn));
       if (hedged || granted.length > 0) busy.dispatchAgain = true;
       await Promise.all(granted.map((grant) => sendGrant(pool, grant, now)));
+      await pool.secrets.fill(BATCH);
     }
   } finally {
     busy.dispatching = false;

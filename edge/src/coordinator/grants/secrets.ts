@@ -11,6 +11,10 @@ const NONCE_BYTES = 6;
 export class SecretStock {
   readonly #stock: MintedSecret[] = [];
 
+  get isEmpty(): boolean {
+    return this.#stock.length === 0;
+  }
+
   /** At least `count` can be taken without waiting. */
   async fill(count: number): Promise<void> {
     const missing = count - this.#stock.length;

@@ -43,8 +43,8 @@ test("the kinds of jobs follow from the tools", () => {
 });
 
 test.each([
-  [1, { gpu: 1, cpu: 1, io: 2 }],
-  [2, { gpu: 1, cpu: 1, io: 2 }],
+  [1, { gpu: 1, cpu: 1, io: 3 }],
+  [2, { gpu: 1, cpu: 1, io: 3 }],
   [3, { gpu: 1, cpu: 1, io: 3 }],
   [8, { gpu: 1, cpu: 2, io: 4 }],
   [64, { gpu: 1, cpu: 16, io: 4 }],

@@ -6,6 +6,7 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { NICENESS } from "./background.ts";
 
 export interface Guard {
   /** The program to start, and what stands before the tool and its own arguments. */
@@ -28,9 +29,6 @@ const PASSED_ON = [
   "NVIDIA_VISIBLE_DEVICES",
   "CUDA_VISIBLE_DEVICES",
 ];
-/** Below what a desktop does in the foreground. */
-const NICENESS = "10";
-
 export function bareEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
   const kept = PASSED_ON.flatMap((name) => {
     const value = environment[name];

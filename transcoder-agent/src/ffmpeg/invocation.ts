@@ -29,3 +29,10 @@ export function toArguments(invocation: Invocation): string[] {
     ...invocation.outputs.flatMap(({ options, path }) => [...options, path]),
   ];
 }
+
+/** Nothing is decoded or encoded: bound by the line and the disk, and short in time of a core. */
+export function movesPackets({ outputs }: Invocation): boolean {
+  return outputs.every(({ options }) =>
+    options.some((option, at) => option === "-c" && options[at + 1] === "copy"),
+  );
+}

@@ -8,10 +8,11 @@
 import { ChildProcess, spawn } from "node:child_process";
 import ffmpeg from "fluent-ffmpeg";
 import { JobError } from "../errors.ts";
+import { standBack } from "./background.ts";
 import { guardFor, isFull } from "./confinement.ts";
 import { classifyFailure, lastLine } from "./failure.ts";
 import type { Guard } from "./guard.ts";
-import { GLOBAL_OPTIONS, toArguments, type Invocation } from "./invocation.ts";
+import { GLOBAL_OPTIONS, movesPackets, toArguments, type Invocation } from "./invocation.ts";
 import { createProgressReader, type Progress } from "./progress.ts";
 import { NOT_CONFINED } from "./namespaces.ts";
 import { viewOfProbe, viewOfRun, type View } from "./view.ts";
@@ -46,6 +47,8 @@ export async function runFfmpeg(invocation: Invocation, options: RunOptions = {}
   const guard = await guardFor("ffmpeg", view, { wallMs: limits.wallMs, fileBytes: options.fileBytes });
   options.signal?.throwIfAborted();
   const child = await startFfmpeg(invocation, guard);
+  // A film's first segment waits for packets that are moved, beside encoders that have long to go.
+  if (!movesPackets(invocation)) void standBack(child.pid);
   const watch = watchProcess(child, limits, { signal: options.signal, byStdin: guard.byStdin });
   watchRoom(view, watch);
   let before = "";
@@ -79,6 +82,7 @@ export async function streamFfmpeg(
     all[at - 1] === "-progress" ? "pipe:2" : word,
   );
   const child = spawn(guard.command, [...guard.prefix, ...words], { windowsHide: true });
+  void standBack(child.pid);
   const watch = watchProcess(child, limits, { signal: options.signal, byStdin: guard.byStdin });
   child.stdout.on("data", (bytes: Buffer) => {
     watch.alive();

@@ -3,14 +3,14 @@
  * Started by `cli.ts`; decides nothing about jobs.
  */
 import { randomUUID } from "node:crypto";
-import { capabilitiesOf, encodersFor, surveyMachine, type Machine } from "./capabilities.ts";
+import { capabilitiesOf, encodersFor, surveyMachine, type Machine } from "./machine/capabilities.ts";
 import type { AgentConfig } from "./config.ts";
 import { Connection } from "./connection.ts";
-import { leaseCapacity } from "./free-slots.ts";
-import { Gate } from "./gate.ts";
+import { leaseCapacity } from "./machine/free-slots.ts";
+import { Gate } from "./sending/gate.ts";
 import { runJob, type JobTools } from "./job.ts";
-import { healthOf } from "./health.ts";
-import { HealthServer } from "./health-server.ts";
+import { healthOf } from "./machine/health.ts";
+import { HealthServer } from "./machine/health-server.ts";
 import type { Log } from "./log.ts";
 import { processJob } from "./processors/index.ts";
 import { Keeper, readingsOf } from "./rest/keeper.ts";

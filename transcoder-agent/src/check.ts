@@ -1,6 +1,6 @@
 /** What `capcloud-agent check` prints: what this machine can do for an edge, and what it lacks. */
-import { freeBytes } from "./disk.ts";
-import type { Machine } from "./capabilities.ts";
+import { freeBytes } from "./machine/disk.ts";
+import type { Machine } from "./machine/capabilities.ts";
 import { knownEncoders, withoutDevice, type Encoder } from "./ffmpeg/h264.ts";
 import { JobKind } from "./protocol.ts";
 import { findGpuSight, type GpuSight } from "./rest/gpu-sight.ts";

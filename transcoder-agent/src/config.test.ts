@@ -2,9 +2,9 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { isHandedOver } from "./agent-key.ts";
+import { isHandedOver } from "./settings/agent-key.ts";
 import { Settings } from "./config.ts";
-import { ConfigError, type Flags } from "./settings.ts";
+import { ConfigError, type Flags } from "./settings/settings.ts";
 
 const KEY = "cca_a1b2_0123456789abcdef";
 let folder: string;

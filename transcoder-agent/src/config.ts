@@ -5,12 +5,20 @@
 import { homedir, hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { checkKey, nameOf, readKeyFile } from "./agent-key.ts";
-import { RECONNECT, type ReconnectLimits } from "./ending.ts";
+import { checkKey, nameOf, readKeyFile } from "./settings/agent-key.ts";
+import { RECONNECT, type ReconnectLimits } from "./link/ending.ts";
 import type { LogOptions } from "./log.ts";
 import type { Slots } from "./protocol.ts";
 import type { RestRules } from "./rest/resting.ts";
-import { Door, HourList, idleSeconds, onOff, seconds, SlotList, type HealthDoor } from "./setting-values.ts";
+import {
+  Door,
+  HourList,
+  idleSeconds,
+  onOff,
+  seconds,
+  SlotList,
+  type HealthDoor,
+} from "./settings/setting-values.ts";
 import {
   ConfigError,
   configFolder,
@@ -20,7 +28,7 @@ import {
   type Layer,
   type SettingName,
   type Surroundings,
-} from "./settings.ts";
+} from "./settings/settings.ts";
 
 /** Longer than most rectangles take, shorter than people wait for their machine. */
 const REST_GRACE_SECONDS = 120;

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Connection, type ConnectionOptions, type Listener } from "./connection.ts";
-import type { Ending } from "./ending.ts";
+import type { Ending } from "./link/ending.ts";
 import { Abandoned } from "./errors.ts";
-import type { Question } from "./outstanding.ts";
+import type { Question } from "./link/outstanding.ts";
 import type { CoordinatorFrame, LeaseRef } from "./protocol.ts";
 import { RehearsalCoordinator, welcome } from "./rehearsal/coordinator.ts";
 import { introduction } from "./rehearsal/introduction.ts";

@@ -10,11 +10,11 @@ import {
   RECONNECT,
   type Ending,
   type ReconnectLimits,
-} from "./ending.ts";
+} from "./link/ending.ts";
 import { Abandoned } from "./errors.ts";
-import { Link } from "./link.ts";
+import { Link } from "./link/link.ts";
 import type { Log } from "./log.ts";
-import { Outstanding, type Answer, type Question } from "./outstanding.ts";
+import { Outstanding, type Answer, type Question } from "./link/outstanding.ts";
 import {
   PROTOCOL_VERSION,
   type Cancel,

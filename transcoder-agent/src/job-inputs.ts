@@ -2,7 +2,7 @@
  * The inputs of one job, opened when its processor asks for them and let go when it is over. Made by `job.ts`;
  * what is shared between jobs is in `source/inputs.ts`.
  */
-import type { Asking } from "./asking.ts";
+import type { Asking } from "./link/asking.ts";
 import { JobError } from "./errors.ts";
 import type { Source } from "./processors/processor.ts";
 import type { Grant } from "./protocol.ts";

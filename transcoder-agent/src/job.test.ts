@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { abortable } from "./abort.ts";
-import { DISK_MARGIN_BYTES, demandRoom } from "./disk.ts";
+import { DISK_MARGIN_BYTES, demandRoom } from "./machine/disk.ts";
 import { Abandoned, JobError } from "./errors.ts";
 import { INPUT_BYTES, JobBench, product, RESULT } from "./rehearsal/job-bench.ts";
 import { patternBytes } from "./rehearsal/storage.ts";

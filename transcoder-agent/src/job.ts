@@ -4,11 +4,11 @@
  * the lease; a job that was cancelled, lost or released reports nothing.
  */
 import { reasonOf } from "./abort.ts";
-import { Asking, type Ask, type Verdict } from "./asking.ts";
-import { asJobError, demandRoom, freeBytes } from "./disk.ts";
+import { Asking, type Ask, type Verdict } from "./link/asking.ts";
+import { asJobError, demandRoom, freeBytes } from "./machine/disk.ts";
 import { Abandoned, JobError } from "./errors.ts";
 import type { Encoder } from "./ffmpeg/encoders.ts";
-import type { Gate } from "./gate.ts";
+import type { Gate } from "./sending/gate.ts";
 import { JobInputs } from "./job-inputs.ts";
 import type { Log } from "./log.ts";
 import type { JobContext } from "./processors/processor.ts";
@@ -16,7 +16,7 @@ import type { Complete, Grant, LeaseRef, Recipe, Result } from "./protocol.ts";
 import { redact } from "./redact.ts";
 import type { Inputs } from "./source/inputs.ts";
 import type { Transfer } from "./transfer.ts";
-import { Uploads } from "./uploads.ts";
+import { Uploads } from "./sending/uploads.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** What all jobs of an agent share. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Abandoned, JobError } from "./errors.ts";
-import { leaseCapacity } from "./free-slots.ts";
+import { leaseCapacity } from "./machine/free-slots.ts";
 import type { LeaseRef } from "./protocol.ts";
 import { welcome } from "./rehearsal/coordinator.ts";
 import { RunnerBench } from "./rehearsal/runner-bench.ts";

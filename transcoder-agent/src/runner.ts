@@ -5,13 +5,13 @@
  */
 import { withLimit } from "./abort.ts";
 import type { Connection, Listener } from "./connection.ts";
-import type { Ending } from "./ending.ts";
+import type { Ending } from "./link/ending.ts";
 import { Abandoned, JobError } from "./errors.ts";
 import type { Attempt, Fate } from "./job.ts";
-import { freeSlots, NO_SLOTS, sameSlots, type Occupied } from "./free-slots.ts";
+import { freeSlots, NO_SLOTS, sameSlots, type Occupied } from "./machine/free-slots.ts";
 import type { Log } from "./log.ts";
 import type { Cancel, Drain, Grant, LeaseRef, Renewed, Slots, Welcome } from "./protocol.ts";
-import { Renewals, type Renewable } from "./renewals.ts";
+import { Renewals, type Renewable } from "./link/renewals.ts";
 import type { Rest } from "./rest/resting.ts";
 
 /** The agent gives up an attempt a little before the coordinator does, so that its report still counts. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { JobError } from "./errors.ts";
-import { PATIENCE } from "./patience.ts";
+import { PATIENCE } from "./link/patience.ts";
 import type { SignedRequest } from "./protocol.ts";
 import { Storage, patternBytes } from "./rehearsal/storage.ts";
 import { Transfer, type Address } from "./transfer.ts";

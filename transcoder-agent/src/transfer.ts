@@ -8,7 +8,7 @@ import { createReadStream } from "node:fs";
 import { Agent, request, type Dispatcher } from "undici";
 import { pause, reasonOf } from "./abort.ts";
 import { JobError } from "./errors.ts";
-import { Patience, PATIENCE, type PatienceLimits, type Setback } from "./patience.ts";
+import { Patience, PATIENCE, type PatienceLimits, type Setback } from "./link/patience.ts";
 import type { SignedRequest } from "./protocol.ts";
 
 /** A signed address that can be had again. */

@@ -1,6 +1,6 @@
 /** `capcloud-agent check`: what this machine can do, for people or as JSON. */
 import { tmpdir } from "node:os";
-import { surveyMachine } from "../capabilities.ts";
+import { surveyMachine } from "../machine/capabilities.ts";
 import { checkUp, formatCheckup } from "../check.ts";
 import { createLog } from "../log.ts";
 import { VERSION } from "../version.ts";

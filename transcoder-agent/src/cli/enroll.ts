@@ -4,9 +4,9 @@
  */
 import { resolve } from "node:path";
 import { askToEnrol, waitForKey, type Asked } from "../enrolment.ts";
-import { demandWritable, exists, keyPathFor, updateSettings, writePrivate } from "../key-place.ts";
-import { demandOrdinaryUser } from "../root.ts";
-import { ConfigError } from "../settings.ts";
+import { demandWritable, exists, keyPathFor, updateSettings, writePrivate } from "../settings/key-place.ts";
+import { demandOrdinaryUser } from "../machine/root.ts";
+import { ConfigError } from "../settings/settings.ts";
 import { listenForSignals } from "../signals.ts";
 import { EXIT } from "./exit.ts";
 import { gather, type Options } from "./gather.ts";

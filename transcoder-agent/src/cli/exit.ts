@@ -6,7 +6,7 @@ import { inspect } from "node:util";
 import type { AgentEnd } from "../agent.ts";
 import { EnrolmentError } from "../enrolment.ts";
 import { redact } from "../redact.ts";
-import { ConfigError } from "../settings.ts";
+import { ConfigError } from "../settings/settings.ts";
 import { WorkspaceError } from "../workspace.ts";
 
 /** As the help tells them. */

@@ -1,6 +1,6 @@
 /** The settings of this process, for each command alike. */
 import { Settings } from "../config.ts";
-import type { Flags } from "../settings.ts";
+import type { Flags } from "../settings/settings.ts";
 
 export interface Options extends Flags {
   config?: string;

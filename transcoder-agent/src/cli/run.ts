@@ -1,7 +1,7 @@
 /** `capcloud-agent`: works until a signal, the edge or idleness ends it. */
 import { setFlagsFromString } from "node:v8";
 import { createLog } from "../log.ts";
-import { demandOrdinaryUser } from "../root.ts";
+import { demandOrdinaryUser } from "../machine/root.ts";
 import { EXIT } from "./exit.ts";
 import { gather, type Options } from "./gather.ts";
 

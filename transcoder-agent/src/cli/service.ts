@@ -9,7 +9,7 @@ import { composeFile, dockerfile } from "../service/docker.ts";
 import type { ServiceSpec } from "../service/spec.ts";
 import { systemdUnit, type UnitSpec } from "../service/systemd.ts";
 import { gpuGroups, liesInHome, ownProgram } from "../service/this-machine.ts";
-import { ConfigError, SETTINGS, type SettingName } from "../settings.ts";
+import { ConfigError, SETTINGS, type SettingName } from "../settings/settings.ts";
 import { VERSION } from "../version.ts";
 import { gather, type Options } from "./gather.ts";
 import { throughNpx } from "./own-command.ts";

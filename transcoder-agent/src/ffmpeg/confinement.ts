@@ -4,7 +4,7 @@
  * `run.ts`, which starts the tools, and by those who serve inputs to them.
  */
 import type { Server } from "node:http";
-import { DISK_MARGIN_BYTES, freeBytes } from "../disk.ts";
+import { DISK_MARGIN_BYTES, freeBytes } from "../machine/disk.ts";
 import { JobError } from "../errors.ts";
 import { chainGuard, findProgram, guardianGuard, type Guard } from "./guard.ts";
 import { FILE_BYTES, limitOptions } from "./limits.ts";

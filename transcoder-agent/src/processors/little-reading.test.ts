@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Gate } from "../gate.ts";
+import { Gate } from "../sending/gate.ts";
 import { silentLog } from "../rehearsal/log.ts";
 import { Storage } from "../rehearsal/storage.ts";
 import { Inputs } from "../source/inputs.ts";

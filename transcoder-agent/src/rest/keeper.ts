@@ -2,7 +2,7 @@
  * Looks every few seconds whether the agent should rest, and tells whoever wants to know when that changes.
  * A thin poller over `restAt`; started by `agent.ts`, knows no jobs and no connection.
  */
-import { freeBytes } from "../disk.ts";
+import { freeBytes } from "../machine/disk.ts";
 import type { Log } from "../log.ts";
 import { CALM, moodAfter } from "./gpu-use.ts";
 import { findGpuSight, type GpuSight } from "./gpu-sight.ts";

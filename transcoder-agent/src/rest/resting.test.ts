@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { DISK_MARGIN_BYTES } from "../disk.ts";
+import { DISK_MARGIN_BYTES } from "../machine/disk.ts";
 import { silentLog } from "../rehearsal/log.ts";
 import { until } from "../rehearsal/until.ts";
 import { parseHours } from "./hours.ts";

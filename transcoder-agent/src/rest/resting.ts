@@ -2,7 +2,7 @@
  * Why an agent takes nothing at a moment at which it could: pure, from what `keeper.ts` has read. The sentences
  * are shown to the operator and stay the same while the reason does.
  */
-import { DISK_MARGIN_BYTES } from "../disk.ts";
+import { DISK_MARGIN_BYTES } from "../machine/disk.ts";
 import { withinHours, type Hours, type LocalTime } from "./hours.ts";
 
 export interface RestRules {

@@ -4,7 +4,7 @@
  */
 import { open, rm, type FileHandle } from "node:fs/promises";
 import { abortable } from "../abort.ts";
-import { asJobError } from "../disk.ts";
+import { asJobError } from "../machine/disk.ts";
 import { Intervals, type Interval } from "./intervals.ts";
 
 /** Fetches `[from, to)` and hands over chunks in order. */

@@ -5,8 +5,8 @@
 import { randomUUID } from "node:crypto";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { asJobError } from "../disk.ts";
-import type { Gate } from "../gate.ts";
+import { asJobError } from "../machine/disk.ts";
+import type { Gate } from "../sending/gate.ts";
 import type { Source } from "../processors/processor.ts";
 import type { Address, Transfer } from "../transfer.ts";
 import { Derivatives } from "./derivatives.ts";

@@ -4,8 +4,8 @@
  */
 import { Connection } from "../../../../transcoder-agent/src/connection.ts";
 import { JobError } from "../../../../transcoder-agent/src/errors.ts";
-import { leaseCapacity, NO_SLOTS } from "../../../../transcoder-agent/src/free-slots.ts";
-import { Gate } from "../../../../transcoder-agent/src/gate.ts";
+import { leaseCapacity, NO_SLOTS } from "../../../../transcoder-agent/src/machine/free-slots.ts";
+import { Gate } from "../../../../transcoder-agent/src/sending/gate.ts";
 import type { Attempt, Fate } from "../../../../transcoder-agent/src/job.ts";
 import { Runner } from "../../../../transcoder-agent/src/runner.ts";
 import type { JobKind, Slots } from "#protocol";

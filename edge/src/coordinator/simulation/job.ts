@@ -3,11 +3,11 @@
  * What it asks of the coordinator goes through the agent's real `Asking`.
  */
 import { pause, reasonOf } from "../../../../transcoder-agent/src/abort.ts";
-import { Asking, type Ask } from "../../../../transcoder-agent/src/asking.ts";
+import { Asking, type Ask } from "../../../../transcoder-agent/src/link/asking.ts";
 import { Abandoned, JobError } from "../../../../transcoder-agent/src/errors.ts";
-import type { Gate } from "../../../../transcoder-agent/src/gate.ts";
+import type { Gate } from "../../../../transcoder-agent/src/sending/gate.ts";
 import type { Attempt, Fate } from "../../../../transcoder-agent/src/job.ts";
-import { PartAddresses } from "../../../../transcoder-agent/src/part-addresses.ts";
+import { PartAddresses } from "../../../../transcoder-agent/src/sending/part-addresses.ts";
 import type { Complete, Signed, SignedRequest } from "#protocol";
 import { etagOf } from "./bucket.ts";
 import { produce, type Film, type Product } from "./films.ts";

@@ -4,7 +4,7 @@
  */
 import { pause } from "../../../../transcoder-agent/src/abort.ts";
 import { JobError } from "../../../../transcoder-agent/src/errors.ts";
-import { Patience, PATIENCE, type Setback } from "../../../../transcoder-agent/src/patience.ts";
+import { Patience, PATIENCE, type Setback } from "../../../../transcoder-agent/src/link/patience.ts";
 import type { SignedRequest } from "#protocol";
 import type { Content } from "./bucket.ts";
 import type { Answer, Relay } from "./relay.ts";

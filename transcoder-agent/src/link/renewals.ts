@@ -2,7 +2,7 @@
  * When leases are renewed: all of them in one frame at the coordinator's pace, sooner after a step of progress.
  * Owned by `runner.ts`; decides nothing about jobs.
  */
-import type { LeaseRef, Renew } from "./protocol.ts";
+import type { LeaseRef, Renew } from "../protocol.ts";
 
 /** A step of progress that is worth a renewal of its own, and the least milliseconds between two. */
 const PROGRESS_STEP = 0.05;

@@ -2,10 +2,10 @@
  * What one job asks the coordinator, in its lease's present name: signed addresses and the fate of its
  * report. Turns refusals into errors of the job. Used by `job.ts`, `uploads.ts` and for inputs.
  */
-import { abortable, pause } from "./abort.ts";
-import { Abandoned, JobError } from "./errors.ts";
+import { abortable, pause } from "../abort.ts";
+import { Abandoned, JobError } from "../errors.ts";
 import type { Answer, Question } from "./outstanding.ts";
-import type { Complete, Fail, LeaseRef, Sign, Signed } from "./protocol.ts";
+import type { Complete, Fail, LeaseRef, Sign, Signed } from "../protocol.ts";
 
 export type Ask = (question: Question) => Promise<Answer>;
 type Wishes = Partial<Pick<Sign, "inputs" | "outputs" | "parts">>;

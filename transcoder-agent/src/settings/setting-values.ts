@@ -1,7 +1,7 @@
 /** What the values of settings look like, as schemas whose messages say how to write them. Used by `config.ts`. */
 import { z } from "zod";
-import type { Slots } from "./protocol.ts";
-import { HOURS_HINT, parseHours, type Hours } from "./rest/hours.ts";
+import type { Slots } from "../protocol.ts";
+import { HOURS_HINT, parseHours, type Hours } from "../rest/hours.ts";
 
 /** Up to a day. */
 export const seconds = z.coerce

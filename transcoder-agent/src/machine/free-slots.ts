@@ -1,5 +1,5 @@
 /** Slots of an agent, by what it holds: pure, used by `runner.ts`. */
-import type { ResourceClass, Slots } from "./protocol.ts";
+import type { ResourceClass, Slots } from "../protocol.ts";
 
 /** A lease as it takes up room. */
 export interface Occupied {

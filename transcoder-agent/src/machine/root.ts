@@ -1,5 +1,5 @@
 /** An agent reads strangers' files with ffmpeg, so it does not run as root unless its owner insists. Used by `cli/run.ts`. */
-import { ConfigError } from "./settings.ts";
+import { ConfigError } from "../settings/settings.ts";
 
 /** `uid` is undefined where the system has no such thing. */
 export function demandOrdinaryUser(allowed: boolean, uid: number | undefined = process.getuid?.()): void {

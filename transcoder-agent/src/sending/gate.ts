@@ -1,5 +1,5 @@
 /** Lets at most so many through at once, in the order they came. Used by transfers, so that many jobs share one line. */
-import { reasonOf } from "./abort.ts";
+import { reasonOf } from "../abort.ts";
 
 export class Gate {
   #free: number;

@@ -6,8 +6,8 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { metricsOf, type Health } from "./health.ts";
-import type { HealthDoor } from "./setting-values.ts";
-import { ConfigError } from "./settings.ts";
+import type { HealthDoor } from "../settings/setting-values.ts";
+import { ConfigError } from "../settings/settings.ts";
 
 export class HealthServer {
   readonly #server: Server;

@@ -3,7 +3,7 @@
  * again under the same `seq`, and the coordinator answers a repeat as it answered the first. Used by
  * `connection.ts`; touches no socket.
  */
-import { Abandoned, JobError } from "./errors.ts";
+import { Abandoned, JobError } from "../errors.ts";
 import {
   MAX_FRAME_BYTES,
   type Accepted,
@@ -15,7 +15,7 @@ import {
   type Sign,
   type Signed,
   type Welcome,
-} from "./protocol.ts";
+} from "../protocol.ts";
 
 type Asking = Sign | Complete | Fail | Release;
 type Unnumbered<F> = F extends unknown ? Omit<F, "seq"> : never;

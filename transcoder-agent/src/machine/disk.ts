@@ -1,7 +1,7 @@
 /** What the disk says: whether there is room for a job, and when an error means that it is full. */
 import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
-import { JobError } from "./errors.ts";
+import { JobError } from "../errors.ts";
 
 /** Kept free besides a job's inputs, for what it makes. */
 export const DISK_MARGIN_BYTES = 512 * 1_024 * 1_024;

@@ -5,8 +5,8 @@
 import type { IncomingMessage } from "node:http";
 import { WebSocket, type RawData } from "ws";
 import { endingOfClose, endingOfUpgrade, type Ending } from "./ending.ts";
-import type { Log } from "./log.ts";
-import { CoordinatorFrame, PING, PONG, SUBPROTOCOL, type AgentFrame } from "./protocol.ts";
+import type { Log } from "../log.ts";
+import { CoordinatorFrame, PING, PONG, SUBPROTOCOL, type AgentFrame } from "../protocol.ts";
 
 export interface LinkEvents {
   opened: () => void;

@@ -2,9 +2,9 @@
  * What an agent says of itself at `/healthz` and `/metrics`: pure, from its standing with the edge and the state of
  * its runner. Served by `health-server.ts`; holds no key, no address of a file and no name of one.
  */
-import type { Standing } from "./connection.ts";
-import type { Slots } from "./protocol.ts";
-import type { RunnerState } from "./runner.ts";
+import type { Standing } from "../connection.ts";
+import type { Slots } from "../protocol.ts";
+import type { RunnerState } from "../runner.ts";
 
 export interface Facts {
   version: string;

@@ -3,11 +3,11 @@
  * of jobs it takes and how many at a time. Told in each hello, and printed by `capcloud-agent check`.
  */
 import { z } from "zod";
-import { tryAll, type Encoder, type Trials } from "./ffmpeg/encoders.ts";
-import { confinement, runFfprobe, type Confinement } from "./ffmpeg/run.ts";
-import type { Log } from "./log.ts";
+import { tryAll, type Encoder, type Trials } from "../ffmpeg/encoders.ts";
+import { confinement, runFfprobe, type Confinement } from "../ffmpeg/run.ts";
+import type { Log } from "../log.ts";
 import { machineRoom, type MachineRoom } from "./machine-room.ts";
-import type { Capabilities, JobKind, Slots } from "./protocol.ts";
+import type { Capabilities, JobKind, Slots } from "../protocol.ts";
 
 const NO_ENCODER = "No H.264 encoder passed its trial: install an ffmpeg with libx264.";
 

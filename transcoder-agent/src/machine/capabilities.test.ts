@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { encodersFor, isTooOld, kindsFor, slotsFor, surveyMachine, type Machine } from "./capabilities.ts";
-import { checkUp, formatCheckup } from "./check.ts";
-import { SOFTWARE, type Encoder } from "./ffmpeg/h264.ts";
-import { JobKind } from "./protocol.ts";
-import { silentLog } from "./rehearsal/log.ts";
+import { checkUp, formatCheckup } from "../check.ts";
+import { SOFTWARE, type Encoder } from "../ffmpeg/h264.ts";
+import { JobKind } from "../protocol.ts";
+import { silentLog } from "../rehearsal/log.ts";
 
 const GIBIBYTE = 1_024 ** 3;
 const ROOMY = { cores: 8, memoryBytes: 64 * GIBIBYTE };

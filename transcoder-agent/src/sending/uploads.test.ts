@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { abortable } from "./abort.ts";
-import { JobBench, product } from "./rehearsal/job-bench.ts";
-import { until } from "./rehearsal/until.ts";
+import { abortable } from "../abort.ts";
+import { JobBench, product } from "../rehearsal/job-bench.ts";
+import { until } from "../rehearsal/until.ts";
 
 let bench: JobBench;
 beforeEach(async () => {

@@ -2,10 +2,10 @@
  * Addresses of a large object's parts, asked for a few at a time and again where one ran out. Used by
  * `uploads.ts`.
  */
-import type { Asking } from "./asking.ts";
-import { JobError } from "./errors.ts";
-import type { SignedRequest } from "./protocol.ts";
-import type { Address } from "./transfer.ts";
+import type { Asking } from "../link/asking.ts";
+import { JobError } from "../errors.ts";
+import type { SignedRequest } from "../protocol.ts";
+import type { Address } from "../transfer.ts";
 
 /** Asked for together: they live 15 minutes, so not all of a large object's at once. */
 const PARTS_PER_SIGN = 8;

@@ -3,19 +3,19 @@
  * are asked for in batches; large objects go in parts. Used by `job.ts`, which awaits them all.
  */
 import { stat } from "node:fs/promises";
-import type { Asking } from "./asking.ts";
-import { JobError } from "./errors.ts";
+import type { Asking } from "../link/asking.ts";
+import { JobError } from "../errors.ts";
 import type { Gate } from "./gate.ts";
 import { PartAddresses } from "./part-addresses.ts";
-import type { Product } from "./processors/processor.ts";
+import type { Product } from "../processors/processor.ts";
 import {
   MAX_SIGNED_PER_FRAME,
   type Complete,
   type ObjectWish,
   type Signed,
   type SignedRequest,
-} from "./protocol.ts";
-import type { Address, Transfer } from "./transfer.ts";
+} from "../protocol.ts";
+import type { Address, Transfer } from "../transfer.ts";
 
 type Uploaded = Complete["objects"][number];
 type Target = Signed["outputs"][string];

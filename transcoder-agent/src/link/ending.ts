@@ -2,7 +2,7 @@
  * Why a link to the coordinator ended, in a sentence that says what to do, and whether to try again. Pure;
  * used by `link.ts` and `connection.ts`.
  */
-import { CLOSE_PROTOCOL, CLOSE_REPLACED, CLOSE_REVOKED } from "./protocol.ts";
+import { CLOSE_PROTOCOL, CLOSE_REPLACED, CLOSE_REVOKED } from "../protocol.ts";
 
 export interface Ending {
   sentence: string;

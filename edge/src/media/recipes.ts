@@ -10,7 +10,15 @@ export function videoRecipe(plan: Plan, rectangle: Pick<Rectangle, "segments" | 
   const rungs: RungRecipe[] = plan.rungs
     .filter(({ name }) => rectangle.rungs.includes(name))
     .map(({ name, mode, width, height, ceiling }) => ({ name, mode, width, height, ceiling }));
-  return { kind: "video", ...stretch(plan, rectangle.segments), ...plan.video, rungs };
+  // Only where a rung is copied are the boundaries the source's own keyframes.
+  const keyed = plan.rungs.some(({ mode }) => mode === "copy");
+  return {
+    kind: "video",
+    ...stretch(plan, rectangle.segments),
+    ...plan.video,
+    ...(keyed && { keyed }),
+    rungs,
+  };
 }
 
 /** For the head of a film whose other frames are not known yet: its end is a frame, not the film's. */

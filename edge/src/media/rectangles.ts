@@ -24,8 +24,6 @@ export interface Stretch {
 
 /** Segments of the first rectangle after the head; each next one has twice as many. */
 const FIRST_LENGTH = 2;
-/** Towards the end each has half of what is left, at least this many: nothing else happens during the last upload. */
-const LAST_LENGTH = 4;
 /** A rectangle grows to about this many seconds: what a lost agent costs at most. */
 const LONGEST_RECTANGLE_SECONDS = 60;
 /** The first stretch of sound is short, since playback waits for it. */
@@ -42,15 +40,16 @@ export function planRectangles(plan: Plan): Rectangle[] {
   if (quickest === null) return [];
   const others = plan.rungs.filter((rung) => rung !== quickest);
   const heads = [[quickest], others].filter((rungs) => rungs.length > 0);
-  const groups = [
-    plan.rungs.filter(({ mode }) => mode === "copy"),
-    plan.rungs.filter(({ mode }) => mode === "encode"),
-  ].filter((rungs) => rungs.length > 0);
+  const byMode = (mode: PlannedRung["mode"]) => namesOf(plan.rungs.filter((rung) => rung.mode === mode));
+  const copied = byMode("copy");
+  const encoded = byMode("encode");
+  const rest = [
+    ...(copied.length === 0 ? [] : growing(plan).map((segments) => rectangle(segments, copied, false))),
+    ...(encoded.length === 0 ? [] : halving(plan).map((segments) => rectangle(segments, encoded, false))),
+  ];
   return [
     ...heads.map((rungs) => rectangle([0, 1], namesOf(rungs), true)),
-    ...restStretches(plan).flatMap((segments) =>
-      groups.map((rungs) => rectangle(segments, namesOf(rungs), false)),
-    ),
+    ...rest.toSorted((one, other) => one.segments[0] - other.segments[0]),
   ];
 }
 
@@ -110,13 +109,26 @@ export function quickestRung(rungs: readonly PlannedRung[]): PlannedRung | null 
   return rungs.find(({ mode }) => mode === "copy") ?? rungs[0] ?? null;
 }
 
-/** From segment 1 on, in lengths that double up to a minute and halve towards the end. */
-function restStretches(plan: Plan): [number, number][] {
+/** From segment 1 on, in lengths that double up to a minute. */
+function growing(plan: Plan): [number, number][] {
+  return restStretches(plan, (left) => left);
+}
+
+/**
+ * The same, but towards the end each has half of what is left: on a slow line nothing else happens while the last
+ * one is encoded and sent. A rectangle more costs no time that could be measured (B1).
+ */
+function halving(plan: Plan): [number, number][] {
+  return restStretches(plan, (left) => Math.ceil(left / 2));
+}
+
+/** `most`: of the segments that are left. */
+function restStretches(plan: Plan, most: (left: number) => number): [number, number][] {
   const count = countSegments(plan);
   const stretches: [number, number][] = [];
   for (let from = 1, length = FIRST_LENGTH; from < count; length *= 2) {
-    const most = Math.max(LAST_LENGTH, Math.ceil((count - from) / 2));
-    const until = Math.min(count, from + Math.min(length, most), fit(plan, from, LONGEST_RECTANGLE_SECONDS));
+    const longest = Math.min(length, most(count - from));
+    const until = Math.min(from + longest, fit(plan, from, LONGEST_RECTANGLE_SECONDS));
     stretches.push([from, until]);
     from = until;
   }

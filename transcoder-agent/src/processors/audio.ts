@@ -13,7 +13,7 @@ import type { AudioDownloadRecipe, AudioRecipe, AudioResult, AudioTrackRecipe } 
 import { BEFORE_ALL_SOUND, planStretch, type GridStretch } from "./audio-grid.ts";
 import type { JobContext, Processor, Source } from "./processor.ts";
 import { openReadable } from "./readable.ts";
-import { LandedLate, readFromBefore } from "./seeking.ts";
+import { LandedLate, landingOf, readFromBefore } from "./seeking.ts";
 import { readAnchor, toAnchor } from "./sound.ts";
 import { checkStretch, fractionOf, inTurn } from "./stretch.ts";
 
@@ -67,7 +67,7 @@ async function makeTrack(
 function copyTrack({ recipe, grid, anchor, raw, made, ...job }: TrackJob): Promise<Fragments> {
   const { boundaries, origin, timescale } = recipe;
   const start = boundaries[0] ?? origin;
-  return readFromBefore(start / timescale, origin / timescale, async (from) => {
+  return readFromBefore(landingOf(recipe), async (from) => {
     await runFfmpeg(
       copyStretch({ ...job, from, until: grid.copyUntil, path: raw }),
       follow(recipe, job.context),

@@ -2,9 +2,9 @@ import { expect, test } from "vitest";
 import { LandedLate, readFromBefore } from "./seeking.ts";
 
 /** Tries until what is read starts at `arrives` or before; answers where it read from. */
-async function readings(start: number, origin: number, arrives: number): Promise<(number | null)[]> {
+async function readings(start: number, origin: number, arrives: number, keyed = false) {
   const tried: (number | null)[] = [];
-  await readFromBefore(start, origin, (from) => {
+  await readFromBefore({ start, origin, keyed }, (from) => {
     tried.push(from);
     return from !== null && from > arrives ? Promise.reject(new LandedLate()) : Promise.resolve();
   });
@@ -20,6 +20,12 @@ test("who lands late tries from further back, at last from the beginning", async
   expect(await readings(60, 0, 10)).toEqual([59, 45, null]);
 });
 
+test("a keyframe is read from, and not the one before it; should that be late after all, from further back", async () => {
+  expect(await readings(60, 0, 60.001, true)).toEqual([60.001]);
+  expect(await readings(60, 0, 59, true)).toEqual([60.001, 59]);
+  expect(await readings(0, 0, 0, true)).toEqual([null]);
+});
+
 test("near the beginning there is nothing to seek", async () => {
   expect(await readings(0.5, 0, 0)).toEqual([null]);
   expect(await readings(10, 9.5, 0)).toEqual([null]);
@@ -27,6 +33,6 @@ test("near the beginning there is nothing to seek", async () => {
 });
 
 test("other failures are nobody's landing", async () => {
-  const failing = readFromBefore(60, 0, () => Promise.reject(new Error("broken")));
+  const failing = readFromBefore({ start: 60, origin: 0 }, () => Promise.reject(new Error("broken")));
   await expect(failing).rejects.toThrow("broken");
 });

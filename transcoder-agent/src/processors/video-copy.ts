@@ -12,7 +12,7 @@ import { copyRectangle } from "../ffmpeg/video-arguments.ts";
 import type { RungRecipe, VideoRecipe, VideoResult } from "../protocol.ts";
 import type { JobContext } from "./processor.ts";
 import type { Readable } from "./readable.ts";
-import { LandedLate, readFromBefore } from "./seeking.ts";
+import { LandedLate, landingOf, readFromBefore } from "./seeking.ts";
 import { timelineBoundaries } from "./stretch.ts";
 
 /** Seconds read behind the end: packets lie in the order in which they are decoded. */
@@ -53,7 +53,7 @@ function copyBetween(
   const { timescale, origin, segments } = recipe;
   const [start = origin, end = origin] = [recipe.boundaries[0], recipe.boundaries.at(-1)];
   const boundaries = timelineBoundaries(recipe.boundaries, recipe);
-  return readFromBefore(start / timescale, origin / timescale, async (from) => {
+  return readFromBefore(landingOf(recipe), async (from) => {
     await runFfmpeg(
       copyRectangle({
         url: readable.url,

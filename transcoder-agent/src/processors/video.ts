@@ -19,7 +19,7 @@ import { closeEnd } from "./open-end.ts";
 import { copyRung } from "./video-copy.ts";
 import { openReadable, type Readable } from "./readable.ts";
 import { rotation } from "./shape.ts";
-import { LandedLate, readFromBefore } from "./seeking.ts";
+import { LandedLate, landingOf, readFromBefore } from "./seeking.ts";
 import { checkStretch, fractionOf, inTurn, timelineBoundaries } from "./stretch.ts";
 
 export const video: Processor<VideoRecipe> = async (recipe, context) => {
@@ -84,8 +84,7 @@ async function encodeRungs(
   encoder: Encoder,
   context: JobContext,
 ): Promise<VideoResult["rungs"]> {
-  const start = (recipe.boundaries[0] ?? 0) / recipe.timescale;
-  return readFromBefore(start, recipe.origin / recipe.timescale, async (from) => {
+  return readFromBefore(landingOf(recipe), async (from) => {
     const outcome = await runFfmpeg(
       encodeRectangle({
         ...recipe,

@@ -70,6 +70,8 @@ export const VideoRecipe = z.object({
   stream: count,
   codec: z.string(),
   traits: SourceTraits,
+  /** Each boundary is a keyframe from which the source can be decoded: reading may start right there. */
+  keyed: z.boolean().optional(),
   rungs: z.array(RungRecipe).min(1).max(8),
 });
 export const AudioTrackRecipe = z.object({

@@ -63,6 +63,7 @@ test("a copied rung begins, alone, and has rectangles of its own that go before 
     false,
     true,
     false,
+    false,
   ]);
   expect(headRectangle(plan)).toEqual(rectangles[0]);
 });

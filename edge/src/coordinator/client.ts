@@ -5,6 +5,7 @@ import type { JobStep } from "./admin/job-steps.ts";
 import type { AgentOrder } from "./admin/orders.ts";
 import type { JobPage, JobQuery, JobSightWithHistory } from "./admin/view-store.ts";
 import type { Move, PoolStanding } from "./pools/balance.ts";
+import type { AgentLink } from "./pools/replacing.ts";
 import type { PoolFigures } from "./figures/figures.ts";
 import type { Progress } from "./watching/progress.ts";
 import type { CoordinatorStatus } from "./figures/status.ts";
@@ -59,6 +60,8 @@ export interface CoordinatorCalls {
   standing(now: number): Promise<PoolStanding>;
   /** These agents leave for the other pool; answers those that do. */
   moveAgents(agentIds: string[], to: string, when: Move["when"]): Promise<string[]>;
+  /** The agent has come to another pool: its older links here end, and what it held is free again. */
+  giveWay(newer: AgentLink): Promise<void>;
   /** Agents and queue as they stand now. */
   fleet(): Promise<FleetSight>;
   listJobs(query: JobQuery): Promise<JobPage>;

@@ -12,6 +12,7 @@ import { adoptJob, renewJob } from "../ledger/lease.ts";
 import { NO_SLOTS, type Claim, type Job } from "../ledger/ledger-types.ts";
 import { loseJob, releaseJob } from "../ledger/ledger.ts";
 import { inTurn, log, type Pool } from "../pool.ts";
+import { replaceElsewhere } from "../pools/replacing.ts";
 import { newNonce } from "../grants/secrets.ts";
 import type { Outgoing } from "./sockets.ts";
 import { apply, type Turn } from "../turns.ts";
@@ -41,6 +42,7 @@ export async function helloFrame(incoming: Incoming, hello: Hello): Promise<Outg
     lost: fates.lost.length,
   });
   pool.sockets.greet(socket, greeted);
+  replaceElsewhere(pool, greeted);
   return {
     type: "welcome",
     re: hello.seq,

@@ -19,7 +19,7 @@ const busy = (id: string, changes: Partial<AgentStanding> = {}) =>
 const agents = (count: number, make = agent) => Array.from({ length: count }, (_, at) => make(`a${at}`));
 const pool = (name: string, changes: Partial<PoolStanding> = {}): PoolStanding => {
   const { waiting = [], agents: there = [], open = waiting.length } = changes;
-  return { pool: name, waiting, agents: there, open };
+  return { pool: name, waiting, agents: there, open, links: [] };
 };
 const moved = (pools: PoolStanding[], listed = LISTED) =>
   balance(pools, listed, NOW).map((move) => `${move.agents.length} ${move.from}>${move.to} ${move.when}`);

@@ -11,6 +11,7 @@ import { MINUTE, SECOND } from "../../config.ts";
 import type { ReadyGroup } from "../store/figure-store.ts";
 import type { Seat, Work } from "../ledger/ledger-types.ts";
 import { isAble } from "../grants/schedule.ts";
+import type { AgentLink } from "./replacing.ts";
 
 /** A grant takes far less where somebody is free. */
 const PATIENCE_MS = 5 * SECOND;
@@ -37,6 +38,8 @@ export interface PoolStanding {
   /** Jobs that are not over. */
   open: number;
   agents: AgentStanding[];
+  /** Of all agents, also those that take nothing. */
+  links: AgentLink[];
 }
 
 export interface Move {

@@ -7,6 +7,7 @@ import { SECOND } from "../../config.ts";
 import type { AgentStanding, Move, PoolStanding } from "./balance.ts";
 import { countSlots, seatOf } from "../frames/badges.ts";
 import { log, type Pool } from "../pool.ts";
+import { linksOf } from "./replacing.ts";
 
 /** An agent leaves within five seconds, or not at all: it moves at most once a minute. */
 const GONE_WITHIN_MS = 30 * SECOND;
@@ -19,6 +20,7 @@ export function standingOf(pool: Pool, now: number): PoolStanding {
     waiting: store.figures.ready(),
     open: Object.values(counts).reduce((sum, count) => sum + count, 0) - (counts["dead"] ?? 0),
     agents: sockets.greeted().flatMap((socket) => agentStanding(pool, socket, now) ?? []),
+    links: linksOf(pool),
   };
 }
 

@@ -1,11 +1,13 @@
 /** What starts ffmpeg also ends it, whatever happens to the job or the agent. */
 import { execFile, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Abandoned, JobError } from "../errors.ts";
+import { NICENESS } from "./background.ts";
 import { findProgram } from "./guard.ts";
 import type { Invocation } from "./invocation.ts";
 import { runFfmpeg, runFfprobe, streamFfmpeg } from "./run.ts";
@@ -65,6 +67,33 @@ test("a run that comes to its end tells what it made", async () => {
   expect(seen.at(-1)).toBe(30);
   expect((await stat(path)).size).toBeGreaterThan(0);
 });
+
+/** Of the session of an ffmpeg: "/autogroup-12 nice 5". */
+async function nicenessOf(mark: string): Promise<string | undefined> {
+  const [pid] = await running(mark);
+  const text = pid === undefined ? "" : await readFile(`/proc/${pid}/autogroup`, "utf8").catch(() => "");
+  return text.trim().split(" ").at(-1);
+}
+
+test.runIf(existsSync("/proc/self/autogroup"))(
+  "what takes long stands back behind all else on the machine, what somebody waits for does not",
+  async () => {
+    const stop = new AbortController();
+    const [long, short] = ["long.mp4", "short.mp4"].map((name) => join(folder, name));
+    if (long === undefined || short === undefined) return;
+    const runs = [
+      runFfmpeg(pictures(600, short, true), { signal: stop.signal, foreground: true }),
+      runFfmpeg(pictures(600, long, true), { signal: stop.signal }),
+    ];
+    try {
+      await until(async () => (await nicenessOf(long)) === NICENESS);
+      expect(await nicenessOf(short)).toBe("0");
+    } finally {
+      stop.abort();
+      await Promise.allSettled(runs);
+    }
+  },
+);
 
 test("output is taken as it comes, and a failure is told without the progress in between", async () => {
   const raw = (url: string): Invocation => ({

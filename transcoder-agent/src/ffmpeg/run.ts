@@ -32,6 +32,8 @@ export interface RunOptions {
   signal?: AbortSignal | undefined;
   onProgress?: (progress: Progress) => void;
   limits?: Partial<Limits>;
+  /** Somebody waits for it, and it is short: it does not stand back. */
+  foreground?: boolean;
   /** The most bytes that one file of the output may have, where that is more than usual. */
   fileBytes?: number | undefined;
 }
@@ -48,7 +50,7 @@ export async function runFfmpeg(invocation: Invocation, options: RunOptions = {}
   options.signal?.throwIfAborted();
   const child = await startFfmpeg(invocation, guard);
   // A film's first segment waits for packets that are moved, beside encoders that have long to go.
-  if (!movesPackets(invocation)) void standBack(child.pid);
+  if (options.foreground !== true && !movesPackets(invocation)) void standBack(child.pid);
   const watch = watchProcess(child, limits, { signal: options.signal, byStdin: guard.byStdin });
   watchRoom(view, watch);
   let before = "";

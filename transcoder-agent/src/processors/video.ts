@@ -96,12 +96,18 @@ async function encodeRungs(
       }),
       {
         signal: context.signal,
+        foreground: isShort(recipe),
         onProgress: ({ seconds }) => context.progress(fractionOf(recipe, seconds)),
       },
     );
     if (outcome.frame === 0) throw noFrames(from);
     return collectRungs(recipe, from !== null, outcome.frame, context);
   });
+}
+
+/** A film's head, or a segment that a viewer waits for. */
+function isShort({ segments: [first, end] }: Rectangle): boolean {
+  return end - first <= 1;
 }
 
 /** A seek behind the last keyframe gives nothing at all: that is landing late, unless all was read. */

@@ -45,6 +45,7 @@ export async function openArena(options: ArenaOptions): Promise<Arena> {
     target: `http://127.0.0.1:${port}`,
     chance: chance(seed, "storage"),
     struck: (fault, method, path) => history.note("storage struck", { fault, method, path }),
+    known: (path) => history.note("storage struck", { fault: "known already", method: "PUT", path }),
   });
   const vars = {
     LEASE_SECONDS: String(leaseSeconds),

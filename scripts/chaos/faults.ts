@@ -117,7 +117,10 @@ function drawSickness(draw: Chance, { agents, hangMs }: PlanOptions): Fault {
 
 function drawWeather(draw: Chance): Weather {
   const often = () => draw.between(0.02, 0.15);
-  return { error: often(), busy: often(), stall: draw.between(0, 0.05), truncate: often(), lose: often() };
+  return {
+    ...{ error: often(), busy: often(), stall: draw.between(0, 0.05), truncate: often(), lose: often() },
+    slow: often(),
+  };
 }
 
 function shuffled<T>(list: readonly T[], draw: Chance): T[] {

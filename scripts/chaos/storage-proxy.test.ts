@@ -9,22 +9,31 @@ const BYTES = Buffer.alloc(100_000, 7);
 let server: Server;
 let storage: FaultyStorage;
 let objects: Map<string, Buffer>;
+let known: string[];
 
 beforeEach(async () => {
   objects = new Map();
+  known = [];
   server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     // What breaks off never gets here.
     request.once("end", () => {
-      if (request.method === "PUT") objects.set(request.url ?? "", Buffer.concat(chunks));
-      const body = request.method === "PUT" ? Buffer.alloc(0) : BYTES;
-      response.writeHead(200, { "content-length": body.length }).end(body);
+      const { method, url = "" } = request;
+      const status = method === "PUT" && objects.has(url) ? 412 : 200;
+      if (method === "PUT" && status === 200) objects.set(url, Buffer.concat(chunks));
+      const body = method === "PUT" ? Buffer.alloc(0) : BYTES;
+      response.writeHead(status, { "content-length": body.length }).end(body);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const target = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  storage = await startFaultyStorage({ target, chance: chance(1, "test"), struck: () => {} });
+  storage = await startFaultyStorage({
+    target,
+    chance: chance(1, "test"),
+    struck: () => {},
+    known: (path) => known.push(path),
+  });
 });
 afterEach(async () => {
   await storage.stop();
@@ -55,6 +64,19 @@ test("a lost answer: the object is there, and nobody hears of it", async () => {
   storage.weather = only("lose");
   await expect(put("a")).rejects.toThrow();
   expect(objects.get("/a")?.equals(BYTES)).toBe(true);
+  storage.weather = CALM;
+  expect((await put("a")).status).toBe(412);
+  expect(known).toEqual(["/a"]);
+});
+
+test("a slow body comes through whole, and takes its time", async () => {
+  storage.weather = only("slow");
+  storage.stallMs = 200;
+  const began = performance.now();
+  expect((await put("a")).status).toBe(200);
+  expect(performance.now() - began).toBeGreaterThan(150);
+  expect(objects.get("/a")?.equals(BYTES)).toBe(true);
+  expect((await (await fetch(`${storage.url}/a`)).arrayBuffer()).byteLength).toBe(BYTES.length);
 });
 
 test("a truncated body: shorter than it was said to be, whichever way it goes", async () => {
@@ -75,9 +97,9 @@ test("silence ends with the line", async () => {
 
 test("each fault strikes as often as the weather says", () => {
   const draw = chance(5, "weather");
-  const weather: Weather = { error: 0.1, busy: 0.05, stall: 0, truncate: 0.2, lose: 0.1 };
+  const weather: Weather = { error: 0.1, busy: 0.05, stall: 0, truncate: 0.2, lose: 0.1, slow: 0.05 };
   const faults = Array.from({ length: 10_000 }, () => drawFault(weather, draw));
-  for (const name of ["error", "busy", "stall", "truncate", "lose"] as const) {
+  for (const name of ["error", "busy", "stall", "truncate", "lose", "slow"] as const) {
     expect(faults.filter((fault) => fault === name).length / 10_000).toBeCloseTo(weather[name], 1);
   }
 });

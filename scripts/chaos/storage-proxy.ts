@@ -1,15 +1,16 @@
 /**
- * Stands between the agents and the storage and behaves as bad storage does: errors, refusals, silence, answers
- * that break off, and writes that succeed although nobody hears of it. Which request is struck is drawn from a
- * seed. The nemesis sets the weather; nothing here knows jobs.
+ * Stands between the agents and the storage and behaves as bad storage does: errors, refusals, silence, slowness,
+ * answers that break off, and writes that succeed although nobody hears of it. Which request is struck is drawn from
+ * a seed. The nemesis sets the weather; nothing here knows jobs.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { Transform } from "node:stream";
+import { type Duplex, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Chance } from "../../edge/src/coordinator/simulation/random.ts";
 import { passOn } from "../bench/kit/storage-proxy.ts";
+import { Line } from "../bench/kit/throttle.ts";
 
 /** How often each of them strikes, 0 … 1; together at most 1. */
 export interface Weather {
@@ -23,15 +24,17 @@ export interface Weather {
   truncate: number;
   /** Done, and the answer is lost. */
   lose: number;
+  /** Done, and each way takes as long as silence would. */
+  slow: number;
 }
 export type StorageFault = keyof Weather;
 
-export const CALM: Weather = { error: 0, busy: 0, stall: 0, truncate: 0, lose: 0 };
+export const CALM: Weather = { error: 0, busy: 0, stall: 0, truncate: 0, lose: 0, slow: 0 };
 
 export interface FaultyStorage {
   url: string;
   weather: Weather;
-  /** How long a stalled request is left hanging, in milliseconds. */
+  /** How long a stalled request is left hanging, and a slow body takes, in milliseconds. */
   stallMs: number;
   stop(): Promise<void>;
 }
@@ -40,6 +43,8 @@ export interface FaultyStorageOptions {
   target: string;
   chance: Chance;
   struck: (fault: StorageFault, method: string, path: string) => void;
+  /** A write was refused because there is an object of this key: the answer to an earlier one was lost. */
+  known: (path: string) => void;
 }
 
 export async function startFaultyStorage({
@@ -67,11 +72,12 @@ async function handle(
   response: ServerResponse,
   target: URL,
   { weather, stallMs }: FaultyStorage,
-  { chance, struck }: Omit<FaultyStorageOptions, "target">,
+  { chance, struck, known }: Omit<FaultyStorageOptions, "target">,
 ): Promise<void> {
   const { method = "GET", url = "/" } = request;
+  const [path = ""] = url.split("?");
   const fault = drawFault(weather, chance);
-  if (fault !== null) struck(fault, method, url.split("?")[0] ?? "");
+  if (fault !== null) struck(fault, method, path);
   switch (fault) {
     case "error":
       return refuse(request, response, chance.pick([500, 502, 503]));
@@ -85,17 +91,25 @@ async function handle(
     case "lose":
       await drain(await passOn(request, target));
       return void response.destroy();
+    case "slow": {
+      const answer = await passOn(request, target, slowly(request, stallMs));
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      return pipeline(answer, slowly(answer, stallMs), response);
+    }
     case null: {
       const answer = await passOn(request, target);
+      if (method === "PUT" && answer.statusCode === 412) known(path);
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       await pipeline(answer, response);
     }
   }
 }
 
+const STRIKING: readonly StorageFault[] = ["error", "busy", "stall", "truncate", "lose", "slow"];
+
 export function drawFault(weather: Weather, chance: Chance): StorageFault | null {
   let point = chance.next();
-  for (const fault of ["error", "busy", "stall", "truncate", "lose"] as const) {
+  for (const fault of STRIKING) {
     point -= weather[fault];
     if (point < 0) return fault;
   }
@@ -128,6 +142,12 @@ async function breakOff(
   response.writeHead(answer.statusCode ?? 502, answer.headers);
   await pipeline(answer, cutAfter(part * length), response).catch(() => {});
   response.destroy();
+}
+
+/** At a pace by which all of it has come through after so long. */
+function slowly({ headers }: IncomingMessage, ms: number): Duplex {
+  const bytes = Math.max(1, Number(headers["content-length"] ?? 0));
+  return new Line((1_000 * bytes) / ms).stream();
 }
 
 function cutAfter(bytes: number): Transform {

@@ -12,6 +12,7 @@ import { RehearsalCoordinator, welcome } from "./rehearsal/coordinator.ts";
 import { Storage } from "./rehearsal/storage.ts";
 import { until } from "./rehearsal/until.ts";
 
+const CLI = join(import.meta.dirname, "cli.ts");
 const KEY = "cca_test_0123456789abcdef";
 let coordinator: RehearsalCoordinator;
 let storage: Storage;
@@ -39,7 +40,7 @@ afterEach(async () => {
 });
 
 function start(args: string[], environment: Record<string, string> = {}, options: SpawnOptions = {}): Agent {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "cli.ts"), ...args], {
+  const child = spawn(process.execPath, [CLI, ...args], {
     ...options,
     stdio: ["ignore", "pipe", "pipe"],
     env: {
@@ -303,6 +304,17 @@ test("wrong settings end with a sentence and code 2, without a stack", async () 
     expect(agent.said()).toMatch(sentence);
     expect(agent.said()).not.toMatch(/\n\s+at /);
   }
+});
+
+test("a reader who has seen enough of the help is no trouble", async () => {
+  const shell = spawn("sh", ["-c", '"$0" "$@" | head -1', process.execPath, CLI, "--help"], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let said = "";
+  for (const stream of [shell.stdout, shell.stderr])
+    stream.on("data", (text: Buffer) => (said += text.toString()));
+  await once(shell, "close");
+  expect(said).toBe("Usage: capcloud-agent [options] [command]\n");
 });
 
 test("the help is a manual: every flag, every variable, every exit code", async () => {

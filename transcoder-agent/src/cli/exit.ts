@@ -43,6 +43,8 @@ export function usageError(error: unknown): void {
 /** What nobody foresaw ends the process as it would anyway, but without the addresses and keys it may hold. */
 export function redactLastWords(): void {
   const say = (error: unknown) => {
+    // Whoever read our words has closed the pipe (`capcloud-agent --help | head`).
+    if (error instanceof Error && "code" in error && error.code === "EPIPE") process.exit(EXIT.drained);
     process.stderr.write(`${redact(inspect(error))}\n`);
     process.exit(EXIT.failed);
   };

@@ -14,6 +14,8 @@ export interface AgentChange {
   label?: string | undefined;
   tier?: number | undefined;
   state?: AgentState | undefined;
+  /** Its home: where it is let in when it comes anew. */
+  pool?: string | undefined;
 }
 
 const AGENT_ID_LENGTH = 12;

@@ -60,6 +60,8 @@ export interface CoordinatorCalls {
   standing(now: number): Promise<PoolStanding>;
   /** These agents leave for the other pool; answers those that do. */
   moveAgents(agentIds: string[], to: string, when: Move["when"]): Promise<string[]>;
+  /** The operator sends it there, where it is connected here; where it is there already it stays. */
+  sendAgent(agentId: string, to: string): Promise<void>;
   /** The agent has come to another pool: its older links here end, and what it held is free again. */
   giveWay(newer: AgentLink): Promise<void>;
   /** Agents and queue as they stand now. */

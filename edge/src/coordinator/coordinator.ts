@@ -24,7 +24,7 @@ import { receiveText } from "./frames/frames.ts";
 import { openLedger } from "./store/ledger-store.ts";
 import { isOpen } from "./ledger/ledger-types.ts";
 import { shortenLease } from "./ledger/lease.ts";
-import { moveAgents, standingOf } from "./pools/moving.ts";
+import { moveAgents, sendAgent, standingOf } from "./pools/moving.ts";
 import { giveWay, type AgentLink } from "./pools/replacing.ts";
 import { tick } from "./passing.ts";
 import { armNext, createPool, inTurn, log, said, type Pool } from "./pool.ts";
@@ -208,6 +208,10 @@ export class Coordinator extends DurableObject<Env> implements CoordinatorCalls 
 
   async moveAgents(agentIds: string[], to: string, when: Move["when"]): Promise<string[]> {
     return moveAgents(this.#pool, agentIds, to, when, Date.now());
+  }
+
+  async sendAgent(agentId: string, to: string): Promise<void> {
+    sendAgent(this.#pool, agentId, to, Date.now());
   }
 
   giveWay(newer: AgentLink): Promise<void> {

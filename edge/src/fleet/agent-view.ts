@@ -42,6 +42,8 @@ export interface AgentView {
   losses: number;
   /** Where it is connected; where it is not, its home. */
   pool: string;
+  /** Where it is let in when it comes anew. */
+  home: string;
   created_at: string;
   /** Null while it has no link. */
   connected_at: string | null;
@@ -77,7 +79,7 @@ export function agentView(row: AgentRow, seen: AgentInPool | undefined): AgentVi
     free: seen?.free ?? NO_SLOTS,
     jobs: (seen?.jobs ?? []).map(heldView),
     speed: seen?.speed ?? {},
-    ...{ done: seen?.done ?? 0, losses: seen?.losses ?? 0, pool },
+    ...{ done: seen?.done ?? 0, losses: seen?.losses ?? 0, pool, home: row.pool },
     created_at: new Date(row.createdAt).toISOString(),
     connected_at: iso(seen?.connectedAt),
     seen_at: iso(seen?.seenAt),

@@ -11,7 +11,7 @@ import {
   type AgentChange,
   type AgentRow,
 } from "../catalog/agents.ts";
-import { DAY } from "../config.ts";
+import { DAY, loadConfig } from "../config.ts";
 import { orderOf } from "../coordinator/admin/orders.ts";
 import { everywhere } from "../coordinator/client.ts";
 import { allPools } from "../coordinator/pools/pools.ts";
@@ -57,9 +57,11 @@ export async function editAgent(
   change: AgentChange,
   now: number,
 ): Promise<AgentView> {
+  if (change.pool !== undefined) requirePool(desk, change.pool);
   const row = await changeAgent(desk.db, id, change, now);
   if (!row) throw await unknownAgent(desk, id);
   await tell(desk, row);
+  if (change.pool !== undefined) await send(desk, row);
   const { agents } = await wholeFleet(desk);
   return agentView(
     row,
@@ -78,6 +80,20 @@ export async function dismissAgent(desk: Desk, id: string, now: number): Promise
 /** All pools: it may hold jobs of one and be on its way to another. */
 async function tell({ env, db }: Desk, row: AgentRow): Promise<void> {
   await everywhere(env, await allPools(env, db), (coordinator) => coordinator.steer(orderOf(row)));
+}
+
+/** Wherever it is. */
+async function send({ env, db }: Desk, { id, pool: to }: AgentRow): Promise<void> {
+  await everywhere(env, await allPools(env, db), (coordinator) => coordinator.sendAgent(id, to));
+}
+
+/** A pool that gets no new files is no home: its agents leave as soon as it has nothing left to do. */
+function requirePool({ env }: Desk, pool: string): void {
+  const { pools } = loadConfig(env);
+  if (pools.includes(pool)) return;
+  throw new Problem("invalid", "There is no pool of that name that takes agents.", {
+    hint: `Send one of those in POOLS: ${pools.join(", ")}.`,
+  });
 }
 
 async function unknownAgent({ db }: Desk, id: string): Promise<Problem> {

@@ -29,8 +29,8 @@ export interface Badge {
   paused: boolean;
   /** Its key is no good any more: nothing it says counts. */
   revoked: boolean;
-  /** It is to go to another pool and gets nothing here; told to once it holds nothing. */
-  moving: { to: string; toldAt: number | null } | null;
+  /** It is to go to another pool and gets nothing here; told to once it holds nothing, and `again` if it stays. */
+  moving: { to: string; toldAt: number | null; again?: number } | null;
   /** Jobs done that are not written down yet. */
   done: number;
   /** Why it takes nothing although it could, in its own words. */

@@ -1,8 +1,8 @@
 /** An agent that was told to move and did not, and one whose last lease ended by time: on a clock of the test's own. */
 import { expect, test, vi } from "vitest";
-import { SECOND } from "../../config.ts";
+import { MINUTE, SECOND } from "../../config.ts";
 import { newBadge } from "../frames/badges.ts";
-import { moveAgents, settleMoves, standingOf } from "./moving.ts";
+import { moveAgents, sendAgent, settleMoves, standingOf } from "./moving.ts";
 import type { Pool } from "../pool.ts";
 import { Sockets } from "../frames/sockets.ts";
 import { grantJob } from "../ledger/ledger.ts";
@@ -59,4 +59,17 @@ test("a lease that ended by itself lets its agent go", () => {
   sql.exec("update jobs set state = 'ready'");
   settleMoves(pool, now + 301 * SECOND);
   expect(sent).toEqual(["/agent?pool=second"]);
+});
+
+test("whom the operator sends is told again until it may move once more, and then let be", () => {
+  const { pool, sent, now, badge } = poolWith("a");
+  sendAgent(pool, "a", "second", now);
+  expect(sent).toHaveLength(1);
+  settleMoves(pool, now + 30 * SECOND);
+  expect(sent).toHaveLength(1);
+  // An agent moves once a minute.
+  for (let minute = 1; minute < 5; minute++) settleMoves(pool, now + minute * MINUTE);
+  expect(sent).toEqual(Array.from({ length: 3 }, () => "/agent?pool=second"));
+  expect(badge().moving).toBeNull();
+  expect(pool.sockets.hasFreeSeat()).toBe(true);
 });

@@ -67,6 +67,8 @@ test("what the older one holds goes to another at once, and its late word is wor
   const helper = await start((await edge.agentKey()).key, SECOND_POOL);
 
   await start(key);
+  // Its lease alone would last ten seconds more.
+  await eventually(() => helper.grants().length > 0, 5_000);
   const again = await helper.grant("image");
   expect(again.lease).toMatchObject({ job, epoch: 2 });
   expect(await jobOf("second", job)).toMatchObject({ state: "leased", losses: 1 });

@@ -13,6 +13,7 @@ const Change = z.object({
   label: Label.optional(),
   tier: Tier.optional(),
   state: z.enum(AGENT_STATES).optional(),
+  pool: z.string().max(40).optional(),
 });
 
 export const agentRoutes = createApp();
@@ -30,7 +31,7 @@ agentRoutes.patch("/api/agents/:id", rateLimit("READ_LIMIT"), operatorOnly, asyn
   const change = await readBody(c.req.raw, Change);
   if (Object.keys(change).length === 0) {
     throw new Problem("invalid", "Nothing was to be changed.", {
-      hint: 'Send one of label, tier (0–9) and state ("active", "paused", "draining").',
+      hint: 'Send one of label, tier (0–9), state ("active", "paused", "draining") and pool.',
     });
   }
   const agent = await editAgent(deskOf(c), c.req.param("id"), change, Date.now());

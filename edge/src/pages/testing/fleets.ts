@@ -11,7 +11,7 @@ export function agentOf(over: Partial<AgentView> = {}): AgentView {
     ...{ id: "Ab3dE9fGh1Jk", label: "attic", tier: 5, state: "online", reason: null, version: "0.1.0" },
     ...{ platform: "linux-x64", ffmpeg: "7.0.2", sandbox: "namespaces", encoders: ["libx264"], cores: 8 },
     ...{ memory_bytes: 32e9, slots: { gpu: 0, cpu: 2, io: 4 }, free: { gpu: 0, cpu: 1, io: 4 } },
-    ...{ jobs: [], speed: {}, done: 3, losses: 0, pool: "main", created_at: EARLIER },
+    ...{ jobs: [], speed: {}, done: 3, losses: 0, pool: "main", home: "main", created_at: EARLIER },
     ...{ connected_at: EARLIER, seen_at: EARLIER },
     ...over,
   };

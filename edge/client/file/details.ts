@@ -10,6 +10,8 @@ export function drawDetails(record: RecordView): void {
   const line = statusLine(record);
   status.dataset["tone"] = line.tone;
   if (status.textContent !== line.text) status.textContent = line.text;
+  // Of what was settled something is made again.
+  if (line.text !== "") delete status.dataset["settled"];
   const { width, height, duration } = record;
   const dimensions = width && height ? `${width} × ${height}` : "";
   const length = duration ? formatLength(duration) : "";

@@ -1,14 +1,15 @@
 /**
- * What was done to make the file's renditions, attempt by attempt, and another try where some failed: for whoever
- * uploaded it from this browser and so has its key, and for the operator, whom the host knows by itself.
+ * What was done to make the file's renditions, attempt by attempt, and another try where some failed: for its owner
+ * and for the operator.
  */
 import { formatWait } from "../../src/pages/shared/format.ts";
-import { jobStateWords, kindWords, outcomeWords } from "../../src/pages/shared/job-words.ts";
+import { jobStateWords, kindWords, outcomeWords, partWords } from "../../src/pages/shared/job-words.ts";
 import { list, maybe, object, type Shaped, text, tryShape } from "../../src/pages/shared/shape.ts";
-import { parseJson, refusalText } from "../lib/answers.ts";
+import { parseJson } from "../lib/answers.ts";
 import { currentRecord, onRecord } from "../lib/current-record.ts";
-import { announce, find, stamp } from "../lib/dom.ts";
-import { findUpload } from "../lib/uploads.ts";
+import { announce, find } from "../lib/dom.ts";
+import { entry } from "./entry.ts";
+import { askHost, type OwnerHeaders } from "../lib/owner.ts";
 
 const Attempt = object({
   label: maybe(text),
@@ -23,13 +24,10 @@ const Jobs = object({
 });
 type Job = Shaped<typeof Jobs>["jobs"][number];
 
-export function startWork(): void {
+export function startWork(headers: OwnerHeaders): void {
   const { id } = currentRecord();
-  const key = findUpload(id)?.deleteKey;
   const work = find("#work", HTMLDetailsElement);
-  if (!key && work.hidden) return;
   work.hidden = false;
-  const headers = { Accept: "application/json", ...(key ? { "X-Delete-Key": key } : {}) };
   work.addEventListener("toggle", () => {
     if (work.open) void draw(id, headers);
   });
@@ -45,9 +43,9 @@ export function startWork(): void {
   });
 }
 
-async function draw(id: string, headers: Record<string, string>): Promise<void> {
+async function draw(id: string, headers: OwnerHeaders): Promise<void> {
   const problem = find("#work-problem", HTMLElement);
-  const said = await ask(`/api/files/${id}/jobs`, { headers });
+  const said = await askHost(`/api/files/${id}/jobs`, { headers });
   problem.textContent = said.ok ? "" : said.words;
   const jobs = said.ok ? tryShape(Jobs, parseJson(said.words))?.jobs : undefined;
   if (!jobs) return;
@@ -55,8 +53,8 @@ async function draw(id: string, headers: Record<string, string>): Promise<void> 
   find("#work-list", HTMLElement).replaceChildren(...entries);
 }
 
-async function again(id: string, headers: Record<string, string>): Promise<void> {
-  const said = await ask(`/api/files/${id}/retry`, { method: "POST", headers });
+async function again(id: string, headers: OwnerHeaders): Promise<void> {
+  const said = await askHost(`/api/files/${id}/retry`, { method: "POST", headers });
   // The page of a file that is worked on follows it from the start.
   if (said.ok) return location.reload();
   find("#work", HTMLDetailsElement).open = true;
@@ -64,20 +62,10 @@ async function again(id: string, headers: Record<string, string>): Promise<void>
   announce(said.words);
 }
 
-async function ask(path: string, init: RequestInit): Promise<{ ok: boolean; words: string }> {
-  try {
-    const answer = await fetch(path, init);
-    const body = await answer.text();
-    return { ok: answer.ok, words: answer.ok ? body : refusalText(body, answer.status) };
-  } catch {
-    return { ok: false, words: refusalText("", 0) };
-  }
-}
-
 function entryOf(job: Job): Element {
-  const name = kindWords(job.kind) + (job.part === "all" ? "" : ` ${job.part}`);
   const attempts = job.history.map(attemptWords);
-  return entry(name, attempts.length === 0 ? jobStateWords(job.state) : attempts.join("; "));
+  const became = attempts.length === 0 ? jobStateWords(job.state) : attempts.join("; ");
+  return entry(kindWords(job.kind), [partWords(job.part), became].filter(Boolean).join(" · "));
 }
 
 function attemptWords({
@@ -91,11 +79,4 @@ function attemptWords({
   const took = granted_at && ended_at ? (Date.parse(ended_at) - Date.parse(granted_at)) / 1_000 : null;
   const words = `${outcomeWords(outcome)}${took === null ? "" : ` in ${formatWait(took)}`} by ${label ?? agent}`;
   return error === null || outcome === "done" ? words : `${words}: ${error.message}`;
-}
-
-function entry(name: string, words: string): Element {
-  const made = stamp("#work-entry");
-  find("dt", HTMLElement, made).textContent = name;
-  find("dd", HTMLElement, made).textContent = words;
-  return made;
 }

@@ -29,59 +29,72 @@ export function onRecord(listener: Listener): void {
   listener(currentRecord());
 }
 
-/** Follows the file until everything about it is settled. */
+/** Of what is being followed: ended when something newer is. */
+let following = new AbortController();
+
+/** Follows the file until everything about it is settled, and looks again from time to time after that. */
 export function followRecord(): void {
-  const record = currentRecord();
-  if (record.status !== "processing") return void poll(record.id).then(followLater);
-  const events = new EventSource(`/api/files/${record.id}/events`);
+  following.abort();
+  following = new AbortController();
+  const { signal } = following;
+  if (currentRecord().status === "processing") followEvents(signal);
+  else void followExtras(signal);
+}
+
+/** The host's answer to what was asked of it here: what that has begun is followed at once. */
+export function takeRecord(record: RecordView): void {
+  publish(record);
+  followRecord();
+}
+
+function followEvents(signal: AbortSignal): void {
+  const events = new EventSource(`/api/files/${currentRecord().id}/events`);
+  signal.addEventListener("abort", () => events.close());
   events.addEventListener("state", (event: MessageEvent<string>) =>
     publish(readRecord(parseJson(event.data))),
   );
   events.addEventListener("end", () => {
     events.close();
     // The extras, such as a storyboard, come after the end of these.
-    void ask(record.id)
-      .then(() => poll(record.id))
-      .then(followLater);
+    void ask(signal).then(() => followExtras(signal));
   });
   events.addEventListener("error", () => {
     // A broken connection comes back by itself; a refused one is closed for good.
-    if (events.readyState === EventSource.CLOSED) void poll(record.id);
+    if (events.readyState === EventSource.CLOSED) void followExtras(signal);
   });
 }
 
-async function poll(id: string): Promise<void> {
+async function followExtras(signal: AbortSignal): Promise<void> {
   let wait = FIRST_ASK_MS;
   const isOpen = (asks: number) => currentRecord().status === "processing" || asks < MOST_ASKS;
   for (let asks = 0; isOpen(asks) && !isSettled(currentRecord()); asks++) {
     await new Promise((resolve) => setTimeout(resolve, wait));
+    if (signal.aborted) return;
     wait = Math.min(wait * 1.5, SLOWEST_ASK_MS);
-    await ask(id);
+    await ask(signal);
   }
+  if (!signal.aborted) followLater(signal);
 }
 
 /** While somebody looks at a film that is settled, and when they come back to it. */
-function followLater(): void {
-  const { id, type } = currentRecord();
-  if (!type.startsWith("video/")) return;
-  let over = false;
+function followLater(signal: AbortSignal): void {
+  if (!currentRecord().type.startsWith("video/")) return;
   const look = async () => {
-    await ask(id);
-    if (over || currentRecord().status !== "processing") return;
-    over = true;
-    clearInterval(timer);
-    document.removeEventListener("visibilitychange", lookIfSeen);
-    followRecord();
+    await ask(signal);
+    if (!signal.aborted && currentRecord().status === "processing") followRecord();
   };
   const lookIfSeen = () => {
     if (document.visibilityState !== "hidden") void look();
   };
   const timer = setInterval(lookIfSeen, LOOK_AGAIN_MS);
-  document.addEventListener("visibilitychange", lookIfSeen);
+  signal.addEventListener("abort", () => clearInterval(timer));
+  document.addEventListener("visibilitychange", lookIfSeen, { signal });
 }
 
-async function ask(id: string): Promise<void> {
-  const record = await fetchRecord(id);
+/** An answer that is overtaken by what was begun since is not shown. */
+async function ask(signal: AbortSignal): Promise<void> {
+  const record = await fetchRecord(currentRecord().id);
+  if (signal.aborted) return;
   // Deleted while somebody looks at it: the server has the page for that.
   if (record === "gone") location.reload();
   if (typeof record !== "string") publish(record);

@@ -1,4 +1,5 @@
 /** The file's page: the file itself, then one column of what one wants to know and do. */
+import { MOST_RUNGS } from "../config.ts";
 import type { FileKind } from "../db/schema.ts";
 import { CopyField } from "./copy-field.tsx";
 import { extensionLabel, facts } from "./facts.ts";
@@ -10,7 +11,7 @@ import { embedHtml, snippets } from "./snippets.ts";
 import { Stage, type StageView } from "./stage.tsx";
 import { downloadsOf } from "./shared/downloads.ts";
 import { formatCount, formatUtc } from "./shared/format.ts";
-import type { RecordView } from "./shared/record.ts";
+import { type RecordView, rungsOf } from "./shared/record.ts";
 import { statusLine } from "./shared/status-line.ts";
 
 export interface FileView extends StageView {
@@ -42,7 +43,14 @@ export function filePage(view: FileView) {
           <Status record={record} />
           <Actions record={record} kind={kind} />
           <Links record={record} kind={kind} />
+          {kind === "video" ? <Rungs hidden={!view.operator || rungsOf(record).length === 0} /> : null}
           <Work hidden={!view.operator} />
+          <template id="entry">
+            <div>
+              <dt></dt>
+              <dd></dd>
+            </div>
+          </template>
         </div>
         <Details view={view} />
       </div>
@@ -110,6 +118,18 @@ function Links({ record, kind }: { record: RecordView; kind: FileKind }) {
   );
 }
 
+/** What the video plays in, and further ones on request: for those who see how it was made. */
+function Rungs({ hidden }: { hidden: boolean }) {
+  return (
+    <details class="fold scripted" id="rungs" data-most={MOST_RUNGS} hidden={hidden}>
+      <summary>Qualities</summary>
+      <dl class="details" id="rungs-list"></dl>
+      <div class="actions" id="rungs-add" role="group" aria-label="Further qualities" hidden></div>
+      <p class="facts" id="rungs-said" role="status"></p>
+    </details>
+  );
+}
+
 /** Every attempt at every job: for whoever uploaded it from this browser, and for the operator. */
 function Work({ hidden }: { hidden: boolean }) {
   return (
@@ -117,12 +137,6 @@ function Work({ hidden }: { hidden: boolean }) {
       <summary>How it was made</summary>
       <p class="problem" id="work-problem" role="alert"></p>
       <dl class="details" id="work-list"></dl>
-      <template id="work-entry">
-        <div>
-          <dt></dt>
-          <dd></dd>
-        </div>
-      </template>
     </details>
   );
 }

@@ -188,6 +188,7 @@ export class Film {
 }
 
 function waitingWords(record: RecordView): string {
+  if (record.status === "failed") return "This video cannot be played. Its original can be downloaded.";
   if (record.status !== "processing") return "This browser does not play this video. Download it to watch.";
   if (record.progress?.waiting) {
     return "This browser does not play the original. It will play here once a transcoder has made a copy; download it meanwhile.";

@@ -4,7 +4,7 @@ import { formatWait } from "../shared/format.ts";
 import { JobSteps } from "./job-steps.tsx";
 import { fleetPage, Moment } from "./shell.tsx";
 import { secondsSince } from "./words.ts";
-import { kindWords, outcomeWords } from "../shared/job-words.ts";
+import { kindWords, outcomeWords, partWords } from "../shared/job-words.ts";
 
 export function jobPage(job: JobViewWithHistory, now: number) {
   return fleetPage(
@@ -14,7 +14,7 @@ export function jobPage(job: JobViewWithHistory, now: number) {
       <div class="section-head">
         <h1>
           {kindWords(job.kind)}
-          {job.part === "all" ? null : <span class="fine">{` ${job.part}`}</span>}
+          {job.part === "all" ? null : <span class="fine">{` ${partWords(job.part)}`}</span>}
         </h1>
         <JobSteps job={job} />
       </div>

@@ -3,7 +3,7 @@ import type { JobView } from "../../fleet/job-view.ts";
 import { formatPercent, formatWait } from "../shared/format.ts";
 import { JobSteps } from "./job-steps.tsx";
 import { fleetPage } from "./shell.tsx";
-import { jobStateWords, kindWords } from "../shared/job-words.ts";
+import { jobStateWords, kindWords, partWords } from "../shared/job-words.ts";
 import { agoWords, secondsSince } from "./words.ts";
 
 export interface QueuePage {
@@ -83,7 +83,7 @@ function JobRow({ job, now }: { job: JobView; now: number }) {
     <li class="job" data-state={job.state}>
       <a class="job-name" href={`/agents/jobs/${job.id}`}>
         {kindWords(job.kind)}
-        {job.part === "all" ? null : <span class="fine">{` ${job.part}`}</span>}
+        {job.part === "all" ? null : <span class="fine">{` ${partWords(job.part)}`}</span>}
       </a>
       <a class="fine" href={`/${job.file}`}>
         {job.file}

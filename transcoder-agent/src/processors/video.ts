@@ -50,6 +50,9 @@ async function makeRectangle(
   };
 }
 
+/** Of all rungs together. */
+const SHORT_SEGMENTS = 3;
+
 /** A recipe whose end is known. */
 type Rectangle = Omit<VideoRecipe, "boundaries"> & { boundaries: number[] };
 
@@ -105,9 +108,9 @@ async function encodeRungs(
   });
 }
 
-/** A film's head, or a segment that a viewer waits for. */
-function isShort({ segments: [first, end] }: Rectangle): boolean {
-  return end - first <= 1;
+/** A film's head, or what a viewer waits for. */
+function isShort({ segments: [first, end], rungs }: Rectangle): boolean {
+  return (end - first) * rungs.length <= SHORT_SEGMENTS;
 }
 
 /** A seek behind the last keyframe gives nothing at all: that is landing late, unless all was read. */

@@ -13,6 +13,7 @@ function waiting(changes: Partial<Waiting> = {}): Waiting {
     ...{ id: `main.${String(counter).padStart(6, "0")}`, owner: "anonymous", kind: "video", turn: RANK.rest },
     ...{ position: 0, cost: 10, avoid: null, losses: 0, waitingSince: NOW, hedgeOf: null, holders: [] },
     needs: (changes.kind ?? "video") === "video" ? "encoder" : "io",
+    rank: changes.turn ?? RANK.rest,
     ...changes,
   };
 }
@@ -36,6 +37,25 @@ function usage(seats: readonly Seat[], held: Record<string, number> = {}): Usage
 function pair(jobs: Waiting[], seats: Seat[], held: Record<string, number> = {}, now = NOW) {
   return pairUp(jobs, seats, usage(seats, held), new Map(), now, 100);
 }
+
+describe("which slot", () => {
+  const busy = () => seat("a", { free: { gpu: 0, cpu: 0, io: 1 }, capacity: { gpu: 0, cpu: 1, io: 1 } });
+  const awaited = () => waiting({ turn: RANK.awaited });
+
+  test("what somebody waits for goes beside an encode that may take a minute, and nothing else does", () => {
+    expect(pair([awaited()], [busy()])[0]?.slot).toBe("io");
+    expect(pair([waiting({ turn: RANK.head })], [busy()])).toEqual([]);
+    // It waits for long, but nobody waits for it.
+    expect(pair([waiting({ rank: RANK.rest, turn: RANK.awaited })], [busy()])).toEqual([]);
+    expect(pair([waiting({ turn: RANK.rest }), awaited()], [busy()])).toHaveLength(1);
+  });
+
+  test("it takes a core where one is free, and nothing of who never encodes", () => {
+    expect(pair([awaited()], [seat("a")])[0]?.slot).toBe("cpu");
+    const copier = seat("a", { free: { gpu: 0, cpu: 0, io: 4 } });
+    expect(pair([awaited()], [copier])).toEqual([]);
+  });
+});
 
 describe("which job", () => {
   test("the higher rank goes first, inside a rank what is nearer the start", () => {

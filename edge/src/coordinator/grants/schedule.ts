@@ -10,7 +10,7 @@
  */
 import type { ResourceClass } from "#protocol";
 import { SECOND } from "../../config.ts";
-import type { Seat, Waiting, Work } from "../ledger/ledger-types.ts";
+import { RANK, type Seat, type Waiting, type Work } from "../ledger/ledger-types.ts";
 import { createRing, takeTurn, type Ring } from "./turn-taking.ts";
 
 /** Part of all slots that one owner may hold while others wait. */
@@ -83,7 +83,8 @@ function createOpenings(seats: readonly Seat[]): { has(job: Candidate): boolean 
   const firsts = new Map<string, number>();
   return {
     has: (job) => {
-      const ask = `${job.kind} ${job.needs} ${job.barred ?? ""} ${job.apart === NONE ? "" : "apart"}`;
+      const traits = [isAwaited(job) ? "awaited" : "", job.apart === NONE ? "" : "apart"];
+      const ask = [job.kind, job.needs, job.barred ?? "", ...traits].join(" ");
       let at = firsts.get(ask) ?? 0;
       for (let seat = seats[at]; seat && !suits(seat, job); seat = seats[at]) at += 1;
       firsts.set(ask, at);
@@ -101,11 +102,18 @@ function suits(seat: Seat, job: Candidate): boolean {
   );
 }
 
-/** Encoding takes a GPU where one is free, else cores; everything else, copies too, mostly reads and writes. */
-export function slotFor({ needs }: Pick<Work, "needs">, seat: Seat): ResourceClass | null {
-  if (needs === "io") return seat.free.io > 0 ? "io" : null;
-  if (seat.free.gpu > 0) return "gpu";
-  return seat.free.cpu > 0 ? "cpu" : null;
+/**
+ * Encoding takes a GPU where one is free, else cores; everything else, copies too, mostly reads and writes. What
+ * somebody waits for goes beside what is being encoded: it is short, and that may take a minute.
+ */
+export function slotFor(job: Pick<Waiting, "needs" | "rank">, seat: Seat): ResourceClass | null {
+  if (job.needs === "encoder" && seat.free.gpu > 0) return "gpu";
+  if (job.needs === "encoder" && seat.free.cpu > 0) return "cpu";
+  return (job.needs === "io" || isAwaited(job)) && seat.free.io > 0 ? "io" : null;
+}
+
+function isAwaited({ rank }: Pick<Waiting, "rank">): boolean {
+  return rank <= RANK.awaited;
 }
 
 /** Could ever do it, busy or not. */

@@ -207,7 +207,7 @@ export interface Waiting
     Work,
     Pick<
       Job,
-      "id" | "owner" | "turn" | "position" | "cost" | "avoid" | "losses" | "waitingSince" | "hedgeOf"
+      "id" | "owner" | "rank" | "turn" | "position" | "cost" | "avoid" | "losses" | "waitingSince" | "hedgeOf"
     > {
   /** Agents that have the file's bytes already, or did lately. */
   holders: readonly string[];

@@ -38,9 +38,14 @@ export const SIDE_MADE = { kinds: SIDE_KINDS, names: [EMBED] } as const;
 
 /** Rectangles and stretches, in the order in which a viewer wants them. */
 export function planPieces(origin: Origin, plan: Plan): JobSpec[] {
-  const video = planRectangles(plan).map((rectangle) =>
-    rectangleJob(origin, plan, rectangle, rectangle.head ? RANK.head : RANK.rest),
-  );
+  const [first, ...others] = planRectangles(plan);
+  const video = [
+    // Whoever has sent the film is about to look.
+    ...(first ? [rectangleJob(origin, plan, first, RANK.awaited)] : []),
+    ...others.map((rectangle) =>
+      rectangleJob(origin, plan, rectangle, rectangle.head ? RANK.head : RANK.rest),
+    ),
+  ];
   const audio = planAudio(plan).map((stretch) =>
     stretchJob(origin, plan, stretch, stretch.segments[0] === 0 ? RANK.head : RANK.rest),
   );
@@ -58,7 +63,7 @@ export function planHead(origin: Origin, head: Head): JobSpec | null {
   if (rectangle === null) return null;
   const [start, end] = head.boundaries;
   return pieceJob(origin, head.id, {
-    ...{ part: rectangle.part, rank: RANK.head, needs: "encoder", recipe: headRecipe(head) },
+    ...{ part: rectangle.part, rank: RANK.awaited, needs: "encoder", recipe: headRecipe(head) },
     ...{ from: 0, seconds: (end - Math.min(start, head.origin)) / head.timescale, costFactor: 1 },
     makes: rungsMade(rectangle.rungs),
   });

@@ -116,7 +116,7 @@ function waitingHeads(sql: Sql, perGroup: number): Waiting[] {
     heads.push(
       ...sql
         .exec<WaitingRow>(
-          `select id, owner, kind, needs, turn, position, cost, avoid, losses, waitingSince, hedgeOf,
+          `select id, owner, kind, needs, rank, turn, position, cost, avoid, losses, waitingSince, hedgeOf,
              coalesce((select holders from files where files.fileId = jobs.fileId), '[]') as holders
            from jobs where state = 'ready' and owner = ? and kind = ? and needs = ? and turn = ?
            order by position, id limit ?`,

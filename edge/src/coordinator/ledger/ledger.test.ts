@@ -129,7 +129,11 @@ describe("adoption", () => {
     ["another agent", { ...claim, agentId: "agent-b" }],
     ["another epoch", { ...claim, epoch: 0 }],
     ["another secret", { ...claim, hash: "hash-9" }],
-  ])("is refused to %s", (_, other) => expect(adoptJob(lost(), other, back, NOW + LEASE_MS + 1)).toBeNull());
+  ])("is refused to %s, the first time and once more", (_, other) => {
+    expect(adoptJob(lost(), other, back, NOW + LEASE_MS + 1)).toBeNull();
+    const adopted = must(adoptJob(lost(), claim, back, NOW + LEASE_MS + 1));
+    expect(adoptJob(adopted, other, { ...back, secretHash: "hash-3" }, NOW + LEASE_MS + 2)).toBeNull();
+  });
 
   test("is refused once somebody else had the job, once it failed, and past the deadline", () => {
     const others = must(grantJob(lost(), grantee({ agentId: "agent-b", secretHash: "hash-b" }), NOW));

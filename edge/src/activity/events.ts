@@ -1,8 +1,14 @@
 /**
  * What receivers are told, pure: the events, their ids, which never change however often one is sent, and their
- * bodies as they are signed. Made by `fleet-demand.ts` and by the coordinator; sent by `sending.ts`.
+ * bodies as they are signed. Made by `fleet-demand.ts` and by the coordinator's room; sent by `sending.ts`.
  */
-export const EVENT_TYPES = ["fleet.wanted", "fleet.satisfied", "job.dead", "webhook.test"] as const;
+export const EVENT_TYPES = [
+  "fleet.wanted",
+  "fleet.satisfied",
+  "job.dead",
+  "agent.lost",
+  "webhook.test",
+] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
 export interface Happening {
@@ -37,6 +43,27 @@ export function jobDied(job: DeadJob, now: number): Happening {
     topic: `job ${id} ${epoch}`,
     since: now,
     data: { job: id, file, kind, part, attempts, losses, error },
+  };
+}
+
+/** An agent that vanished with leases and has not come back. */
+export interface AbsentAgent {
+  agentId: string;
+  /** What the operator calls it. */
+  label: string | null;
+  pool: string;
+  since: number;
+  leases: number;
+}
+
+/** Of one absence the id is the same; the next one began at another time. */
+export function agentLost({ agentId, label, pool, since, leases }: AbsentAgent): Happening {
+  return {
+    id: eventId("agent-lost", pool, agentId, since),
+    type: "agent.lost",
+    topic: `agent ${agentId}`,
+    since,
+    data: { agent: agentId, label, pool, since: new Date(since).toISOString(), leases },
   };
 }
 

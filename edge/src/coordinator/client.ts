@@ -1,5 +1,6 @@
 /** The coordinator as other rooms call it. Every call may fail when the object restarts. */
 import type { SegmentLocation } from "../catalog/rectangles.ts";
+import type { LostAgent } from "./admin/absence-store.ts";
 import type { FleetSight } from "./admin/fleet-sight.ts";
 import type { JobStep } from "./admin/job-steps.ts";
 import type { AgentOrder } from "./admin/orders.ts";
@@ -64,6 +65,8 @@ export interface CoordinatorCalls {
   sendAgent(agentId: string, to: string): Promise<void>;
   /** The agent has come to another pool: its older links here end, and what it held is free again. */
   giveWay(newer: AgentLink): Promise<void>;
+  /** Agents that vanished with leases a minute ago or earlier, and of which nobody was told; `told` are from now on. */
+  lostAgents(told: string[], now: number): Promise<LostAgent[]>;
   /** Agents and queue as they stand now. */
   fleet(): Promise<FleetSight>;
   listJobs(query: JobQuery): Promise<JobPage>;

@@ -8,6 +8,8 @@ import type { SegmentLocation } from "../catalog/rectangles.ts";
 import { loadConfig, MAIN_POOL } from "../config.ts";
 import { openDatabase } from "../db/client.ts";
 import { addRungs, forgetRestored } from "./plans/added-rungs.ts";
+import type { LostAgent } from "./admin/absence-store.ts";
+import { lostAgents } from "./admin/absences.ts";
 import { fleetSight, type FleetSight } from "./admin/fleet-sight.ts";
 import { retryFile, stepJob, type JobStep } from "./admin/job-steps.ts";
 import type { AgentOrder } from "./admin/orders.ts";
@@ -216,6 +218,10 @@ export class Coordinator extends DurableObject<Env> implements CoordinatorCalls 
 
   giveWay(newer: AgentLink): Promise<void> {
     return giveWay(this.#pool, newer, Date.now());
+  }
+
+  async lostAgents(told: string[], now: number): Promise<LostAgent[]> {
+    return lostAgents(this.#pool, told, now);
   }
 
   async fleet(): Promise<FleetSight> {

@@ -136,10 +136,12 @@ function touch(turn: Turn, fileId: string): void {
 }
 
 /** A return undoes it. What a redrive resets stays counted. */
-function countLoss({ store }: Turn, before: Job, after: Job): void {
+function countLoss({ store, now }: Turn, before: Job, after: Job): void {
   const lost = after.losses - before.losses;
   const held = before.state === "leased" || after.state === "leased";
-  if (held && lost !== 0 && before.agentId !== null) store.agents.countLosses(before.agentId, lost);
+  if (!held || lost === 0 || before.agentId === null) return;
+  store.agents.countLosses(before.agentId, lost);
+  if (lost > 0) store.absences.begin(before.agentId, now);
 }
 
 /** A child that had died of it waits again: what it made is there after all. */

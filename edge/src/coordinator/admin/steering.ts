@@ -23,6 +23,7 @@ export async function steer(pool: Pool, told: AgentOrder, now: number): Promise<
     if (before.paused !== after.paused) tellPaused(pool, socket, after);
   }
   if (state === "revoked") {
+    pool.store.absences.end(agentId);
     pool.sockets.closeAgent(agentId, CLOSE_REVOKED, "the key was revoked");
     pool.replies.dropAgent(agentId);
   }

@@ -96,6 +96,7 @@ function introduce(pool: Pool, badge: Badge, hello: Hello, now: number): Badge {
   const known = pool.store.agents.find(agentId);
   const { done = 0, losses = 0 } = known ?? {};
   pool.store.orders.forgive(agentId);
+  pool.store.absences.end(agentId);
   const drained = known?.bootId === bootId ? known.drained : {};
   const speed = known?.speed ?? {};
   pool.store.agents.save({

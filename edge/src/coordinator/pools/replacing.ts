@@ -52,14 +52,14 @@ export async function giveWay(pool: Pool, newer: AgentLink, now: number): Promis
     }
   }
   const held = pool.store.queue.leasedBy(agentId);
-  if (held.length === 0) return;
   inTurn(pool, now, (turn) => {
     // As after a hello that does not name them.
     for (const job of held) {
       apply(turn, job, job.bootId === bootId ? releaseJob(job, now) : loseJob(job, now));
     }
+    turn.store.absences.end(agentId);
   });
-  await dispatch(pool, now);
+  if (held.length > 0) await dispatch(pool, now);
 }
 
 /** Links that have to give way, each with the newer one. Pure. */

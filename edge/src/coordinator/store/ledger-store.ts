@@ -1,4 +1,5 @@
 /** The ledger's SQL, one store per noun, over the same SQLite. The only files of the edge that speak to it. */
+import { createAbsenceStore, type AbsenceStore } from "../admin/absence-store.ts";
 import { createOrderStore, type OrderStore } from "../admin/order-store.ts";
 import { createViewStore, type ViewStore } from "../admin/view-store.ts";
 import { createAgentStore, type AgentStore } from "./agent-store.ts";
@@ -27,6 +28,7 @@ export interface LedgerStore {
   outbox: OutboxStore;
   agents: AgentStore;
   orders: OrderStore;
+  absences: AbsenceStore;
   /** The jobs table once more, as people look at it. */
   views: ViewStore;
   replies: ReplyStore;
@@ -47,6 +49,7 @@ export function openLedger(sql: Sql): LedgerStore {
     outbox: createOutboxStore(sql),
     agents: createAgentStore(sql),
     orders: createOrderStore(sql),
+    absences: createAbsenceStore(sql),
     views: createViewStore(sql),
     replies: createReplyStore(sql),
     retention: createRetentionStore(sql),

@@ -117,6 +117,12 @@ const STEPS: readonly string[] = [
   `
   alter table files add column added text not null default '[]';
   `,
+  `
+  create table absences (
+    agentId text primary key, since real not null, leases integer not null, told integer not null
+  ) without rowid;
+  create index absences_untold on absences (since) where told = 0;
+  `,
 ];
 
 export function migrate(sql: Sql): void {

@@ -15,7 +15,7 @@ import { resendLost } from "./sweep-files.ts";
 import { sweepShards } from "./sweep-objects.ts";
 import { balancePools } from "./sweep-pools.ts";
 import { abortOldUploads, releaseReservations } from "./sweep-uploads.ts";
-import { callFleet, forgetEvents, sendEvents } from "./sweep-webhooks.ts";
+import { callFleet, forgetEvents, sendEvents, tellLosses } from "./sweep-webhooks.ts";
 import { sendUnsent } from "./sweep-work.ts";
 
 export interface Sweep {
@@ -71,6 +71,7 @@ export function sweepsAt(now: number): Record<string, (sweep: Sweep) => Promise<
     ...(daily ? { abortOldUploads, sweepShards, forgetOld, forgetAsked, forgetEvents } : {}),
     // Last: a receiver that does not answer takes its time.
     callFleet,
+    tellLosses,
     sendEvents,
   };
 }

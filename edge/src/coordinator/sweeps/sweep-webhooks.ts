@@ -1,10 +1,12 @@
 /**
- * Each minute: whether agents are wanted or no longer so, and what waits for the webhook's receiver. Nothing is
- * looked at where there is no receiver.
+ * Each minute: whether agents are wanted or no longer so, which of them are lost, and what waits for the webhook's
+ * receiver. Nothing is looked at where there is no receiver.
  */
+import { agentLost } from "../../activity/events.ts";
 import { fleetHappening, fleetTopic, type Demand } from "../../activity/fleet-demand.ts";
 import { sendWaiting } from "../../activity/sending.ts";
 import { dropSettled, latestOfTopic, tell } from "../../activity/webhook-store.ts";
+import { labelsOf } from "../../catalog/agents.ts";
 import { DAY } from "../../config.ts";
 import { everywhere } from "../client.ts";
 import type { PoolFigures } from "../figures/figures.ts";
@@ -30,6 +32,28 @@ async function callFor(
   const wantedSince = latest?.type === "fleet.wanted" ? latest.since : null;
   const happening = fleetHappening(demandOf(figures), wantedSince, config.fleetWaitMs, now);
   if (happening) await tell(db, happening, now);
+}
+
+/** One that is there in another pool is lost to nobody. */
+export async function tellLosses({ env, config, db, now, pools }: Sweep): Promise<void> {
+  if (config.webhook === null) return;
+  const found = await everywhere(env, pools, async (coordinator, pool) =>
+    (await coordinator.lostAgents([], now)).map((lost) => ({ ...lost, pool })),
+  );
+  const lost = found.flat();
+  if (lost.length === 0) return;
+  const standings = await everywhere(env, pools, (coordinator) => coordinator.standing(now));
+  const here = new Set(standings.flatMap(({ links }) => links.map(({ agentId }) => agentId)));
+  const ids = lost.map(({ agentId }) => agentId);
+  const labels = await labelsOf(db, ids);
+  for (const one of lost) {
+    const label = labels.get(one.agentId) ?? null;
+    if (!here.has(one.agentId)) await tell(db, agentLost({ ...one, label }), now);
+  }
+  // Cut off before this, the same is told once more under the same ids, which is telling it once.
+  await everywhere(env, [...new Set(lost.map(({ pool }) => pool))], (coordinator) =>
+    coordinator.lostAgents(ids, now),
+  );
 }
 
 export async function sendEvents({ config, db, now }: Sweep): Promise<void> {

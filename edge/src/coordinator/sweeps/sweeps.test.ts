@@ -39,7 +39,7 @@ test("which sweep runs is told by the minute", () => {
   const at = (hour: number, minute: number) => Object.keys(sweepsAt(Date.UTC(2027, 0, 1, hour, minute)));
   const [first, last] = [
     ["sendUnsent", "tellOrders", "tick", "balancePools"],
-    ["callFleet", "sendEvents"],
+    ["callFleet", "tellLosses", "sendEvents"],
   ];
   const quarterly = ["releaseReservations", "resendLost"];
   const daily = ["abortOldUploads", "sweepShards", "forgetOld", "forgetAsked", "forgetEvents"];

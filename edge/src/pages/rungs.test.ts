@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { playbackOf, storedSource } from "../../client/testing/looks.ts";
+import { comeBack } from "../../client/testing/watching.ts";
 import { openBrowser, watchPage } from "../../test/browser.ts";
 import { makeClip } from "../../test/footage.ts";
 import { type House, openHouse } from "../../test/house.ts";
@@ -75,7 +76,9 @@ test("by keys alone the owner asks for one, and it joins list, status and player
   await page.keyboard.press("Tab");
   await page.keyboard.press("Tab");
   expect(await page.locator(":focus").innerText()).toBe("Add 240p");
+  const follows = page.waitForRequest(/\/events$/);
   await page.keyboard.press("Enter");
+  await follows;
   await page.getByText("240p will be made. It joins the player when it is ready.").waitFor();
   expect(await page.locator(":focus").innerText()).toBe("Add 360p");
   expect(await offers(page)).toEqual(["Add 144p", "Add 360p", "Add 720p"]);
@@ -97,7 +100,38 @@ test("by keys alone the owner asks for one, and it joins list, status and player
   expect(watched).toEqual({ complaints: [], strangers: [] });
 });
 
-test("the operator may as well, from any browser", async () => {
+test("an answer from before the wish does not take it back from the page", async () => {
+  const page = await owner();
+  await page.route("**/events", (route) => route.fulfill({ status: 404 }));
+  await page.getByText("Qualities", { exact: true }).click();
+  let release = () => {};
+  const released = new Promise<void>((go) => {
+    release = go;
+  });
+  const held = page.waitForRequest(new RegExp(`/api/files/${film.id}$`));
+  await page.route(
+    `**/api/files/${film.id}`,
+    async (route) => {
+      const old = await route.fetch();
+      await released;
+      await route.fulfill({ response: old });
+    },
+    { times: 1 },
+  );
+  await page.evaluate(comeBack);
+  const stale = await held;
+  await page.waitForTimeout(300);
+  await page.getByRole("button", { name: "Add 360p" }).click();
+  await page.getByText("360p will be made.").waitFor();
+  const arrived = stale.response();
+  release();
+  await arrived;
+  await page.waitForTimeout(300);
+  expect(await offers(page)).toEqual(["Add 144p", "Add 720p"]);
+  await page.getByText("360p is ready.").waitFor(SOON);
+});
+
+test("the operator may as well, from any browser, and a double click asks for one", async () => {
   const page = await (await browser.newContext()).newPage();
   await page.goto(`${house.url}/agents`);
   await page.fill("#token", house.edge.operatorToken);
@@ -106,5 +140,11 @@ test("the operator may as well, from any browser", async () => {
   await page.goto(film.url);
   await page.getByText("Qualities", { exact: true }).click();
   await page.getByRole("button", { name: "Add 144p" }).click();
+  await page.getByText("144p will be made.").waitFor();
+  // The second half, on what may have moved there.
+  await page.getByRole("button", { name: "Add 720p" }).hover();
+  await page.mouse.down({ clickCount: 2 });
+  await page.mouse.up({ clickCount: 2 });
   await page.getByText("144p is ready.").waitFor(SOON);
+  expect(await offers(page)).toEqual(["Add 720p"]);
 });

@@ -34,7 +34,15 @@ test("of any size, only what the ladder would plan is offered, and all of it", (
       );
       expect(addableRungs(recordOf({ width, height, renditions }), MOST_RUNGS)).toEqual(planned);
     }),
+    { numRuns: 2_000 },
   );
+});
+
+test("a picture so wide that its lines come out by rounding is no exception", () => {
+  const renditions = ladderOf({ "16": "ready" });
+  // 4096 × 1439.5 is as long as may be.
+  expect(offered({ width: 8_192, height: 2_879, renditions })).toContain("1440");
+  expect(offered({ width: 8_192, height: 2_877, renditions })).not.toContain("1440");
 });
 
 test("each state has its words", () => {

@@ -17,7 +17,9 @@ export function addableRungs(record: RecordView, most: number): string[] {
   const isPlanned = names.length > 0 && (status === "processing" || status === "ready");
   if (!isPlanned || names.length >= most || !width || !height) return [];
   const [short, long] = [Math.min(width, height), Math.max(width, height)];
-  return STANDARD.filter((lines) => lines <= short && lines * long <= LONGEST_SIDE * short)
+  // Both sides are even, rounded to the nearest, as the ladder has them.
+  const mostLines = 2 * Math.round((short * (LONGEST_SIDE / long)) / 2);
+  return STANDARD.filter((lines) => lines <= short && lines <= mostLines)
     .map(String)
     .filter((name) => !names.includes(name));
 }

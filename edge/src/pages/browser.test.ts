@@ -200,6 +200,13 @@ test("a picture goes to full size where it is clicked, and back", async () => {
   await page.context().close();
 });
 
+test("a video of which nothing could be made blames no browser, and its original can be had", async () => {
+  const page = await open(places["broken video"] ?? "");
+  await page.getByText("This video cannot be played. Its original can be downloaded.").waitFor();
+  expect(await page.getByRole("link", { name: "Download" }).isVisible()).toBe(true);
+  await page.context().close();
+});
+
 test("the whole text is fetched when asked for, up to the limit, and stays text", async () => {
   const page = await open(places["text"] ?? "");
   const length = () => page.evaluate(textLengthOf, "#text");

@@ -57,4 +57,5 @@ function forgetAgents(sql: Sql, before: number): void {
   // An order comes again with the next connection.
   sql.exec("delete from orders where changedAt < ?", before);
   sql.exec("delete from refusals where at < ?", before);
+  sql.exec("delete from absences where since < ?", before);
 }

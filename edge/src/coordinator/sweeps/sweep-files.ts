@@ -1,6 +1,7 @@
 /**
  * Each quarter of an hour: files that the catalogue believes to be in the making while nobody makes them.
- * What the coordinator knows it says once more; what it has never heard of begins anew.
+ * A rung that was asked for and that nobody makes is made; what the coordinator knows it says once more; what it has
+ * never heard of begins anew.
  */
 import { ulid } from "../../catalog/ids.ts";
 import { listUnsettled } from "../../catalog/sweeps.ts";
@@ -20,7 +21,9 @@ export async function resendLost({ env, config, db, now }: Sweep): Promise<void>
     const own = (byPool.get(pool) ?? []).map(({ id }) => id);
     const busy = new Set(await coordinator.busyFiles(own));
     for (const fileId of own.filter((id) => !busy.has(id))) {
-      const known = (await coordinator.resend(fileId)) || (await coordinator.addRungs(fileId));
+      // First, lest what is said once more settles the file without the rung that it waits for.
+      const added = await coordinator.addRungs(fileId);
+      const known = (await coordinator.resend(fileId)) || added;
       if (!known) await coordinator.enqueueFile(fileId, ulid(now));
       logLine(config.logLevel, "warn", "lost work found", { file: fileId, known });
     }

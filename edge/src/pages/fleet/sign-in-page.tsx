@@ -18,7 +18,13 @@ function SignIn() {
   return (
     <>
       <h1>For the operator of this host</h1>
-      <p>Its token is what OPERATOR_TOKEN was set to. On your own machine, npm start says where it lies.</p>
+      <p>
+        {"Its token is what "}
+        <code>OPERATOR_TOKEN</code>
+        {" was set to. On your own machine, "}
+        <code>npm start</code>
+        {" says where it lies."}
+      </p>
       <form class="sign-in scripted" data-api="POST /api/operator/session" data-then="reload">
         <input type="text" name="username" value="operator" autocomplete="username" disabled hidden />
         <label for="token">Token</label>

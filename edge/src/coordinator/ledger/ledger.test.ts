@@ -20,7 +20,7 @@ import {
   wakeJob,
 } from "./ledger.ts";
 import { redriveJob, remakeJob, reviveJob } from "./revival.ts";
-import { supersedeJob } from "./withdrawal.ts";
+import { lapseJob, supersedeJob } from "./withdrawal.ts";
 import { grantee, job, LEASE_MS, NOW } from "../testing/jobs.ts";
 import { cancelJob, orphanJob } from "./withdrawal.ts";
 
@@ -244,6 +244,14 @@ describe("the end and after", () => {
     // Others had made the rest when it was made again before, and what it kept is gone now too.
     const superseded = must(supersedeJob(job({ objects: [object] }), NOW));
     expect(remakeJob(superseded, new Set(["r/a"]), NOW)?.state).toBe("ready");
+  });
+
+  test("what somebody had waited for, and is made again, does not lapse: the film needs it", () => {
+    const object = { name: "a", key: "r/a", size: 1, etag: "e", type: "image/webp" };
+    const done = job({ state: "done", askedAt: NOW - 60 * MINUTE, objects: [object] });
+    const again = must(remakeJob(done, new Set(["r/a"]), NOW));
+    expect(again.state).toBe("ready");
+    expect(lapseJob(again, NOW)).toBeNull();
   });
 
   test("what is left of a job that is made again stays what it was", () => {

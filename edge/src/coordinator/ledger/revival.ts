@@ -17,11 +17,14 @@ export function reviveJob(job: Job): Job | null {
   return { ...reset(job), state: "blocked" };
 }
 
-/** Of what it made, `missing` is gone from the storage. The rest stays its own, whatever is made anew. */
+/**
+ * Of what it made, `missing` is gone from the storage. The rest stays its own, whatever is made anew. The film needs it,
+ * also where it was made for somebody who has long left.
+ */
 export function remakeJob(job: Job, missing: ReadonlySet<string>, now: number): Job | null {
   const objects = job.objects.filter(({ key }) => !missing.has(key));
   if (objects.length === job.objects.length) return null;
-  return { ...(isFinished(job) ? ready(reset(job), now) : job), objects };
+  return { ...(isFinished(job) ? { ...ready(reset(job), now), askedAt: null } : job), objects };
 }
 
 export function reset(job: Job): Job {

@@ -66,11 +66,7 @@ export class Bucket {
   }
 
   ask<T>(label: string, act: () => T): Promise<T> {
-    return this.#world.request(
-      `r2 ${label}`,
-      this.#chance,
-      LATENCY_MS,
-      act,
+    return this.#world.request(`r2 ${label}`, this.#chance, LATENCY_MS, act, () =>
       this.health.fate(this.#world.now),
     );
   }

@@ -67,7 +67,9 @@ export class Catalogue {
       this.written();
       return value;
     };
-    return this.#world.request(label, this.#chance, LATENCY_MS, done, this.health.fate(this.#world.now));
+    return this.#world.request(label, this.#chance, LATENCY_MS, done, () =>
+      this.health.fate(this.#world.now),
+    );
   }
 
   #together<T>(act: () => T): T {

@@ -65,8 +65,14 @@ export class Edge {
     this.#serve("cron", () => runScheduled(this.#env, "* * * * *", minute));
   }
 
-  call(label: string, act: (coordinator: ReturnType<typeof coordinatorOf>) => Promise<unknown>): void {
-    this.#serve(label, async () => void (await act(coordinatorOf(this.#env, MAIN_POOL))));
+  /** The operator changes their mind about a job, so many milliseconds after having cancelled it. */
+  reconsider(job: string, afterMs: number): void {
+    const coordinator = coordinatorOf(this.#env, MAIN_POOL);
+    this.#serve(`operator ${job}`, async () => {
+      await coordinator.stepJob(job, "cancel");
+      await new Promise((resolve) => setTimeout(resolve, afterMs));
+      await coordinator.stepJob(job, "redrive");
+    });
   }
 
   #serve(label: string, act: (db: Database) => Promise<unknown>): void {

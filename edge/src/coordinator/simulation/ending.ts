@@ -103,7 +103,7 @@ function compareRenditions({ catalogue, object }: Simulated, complain: Complain)
   );
   for (const { id, status, reason } of well) {
     const [bad] = object.rows(
-      "select 1 from jobs where fileId = ? and (state = 'dead' or error like '%parent_failed%') limit 1",
+      "select 1 from jobs where fileId = ? and (state = 'dead' or error like '%parent_failed%' or error like '%stopped%') limit 1",
       id,
     );
     const short = reason?.includes("frames could be read") ?? false;

@@ -17,7 +17,7 @@ export type Fault =
   | ({ kind: "skew"; offset: number } & OfAgent)
   | ({ kind: "sick"; sickness: Sickness } & OfAgent)
   | { kind: "cut" | "forge"; agent: number }
-  | { kind: "storm" | "rot" | "broken-requests" }
+  | { kind: "storm" | "rot" | "broken-requests" | "operator" }
   | { kind: "crash" | "evict"; point: Point }
   | { kind: "object-skew"; offset: number; ms: number }
   | { kind: "alarms"; lost: number; doubled: number; lateMs: number; ms: number }
@@ -62,6 +62,7 @@ const DRAWN: readonly ((stream: Chance, agents: number) => Fault)[] = [
   () => ({ kind: "storm" }),
   () => ({ kind: "rot" }),
   () => ({ kind: "broken-requests" }),
+  () => ({ kind: "operator" }),
   (stream) => ({ kind: "crash", point: stream.pick(POINTS) }),
   (stream) => ({ kind: "crash", point: stream.pick(POINTS) }),
   (stream) => ({ kind: "evict", point: stream.pick(POINTS) }),

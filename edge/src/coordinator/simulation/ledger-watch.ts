@@ -2,7 +2,7 @@
  * Sees every change of a job's row, by a trigger in the object's own SQLite, and holds it against the state
  * machine of the design, written out once more: from where to where, and what it may cost.
  */
-import type { JobState, StoredObject } from "../ledger/ledger-types.ts";
+import type { JobState, Manifest, StoredObject } from "../ledger/ledger-types.ts";
 import { MAX_ATTEMPTS, MAX_LOSSES } from "../ledger/retry.ts";
 import type { Simulated } from "./simulated.ts";
 import type { Complain } from "./violation.ts";
@@ -26,17 +26,18 @@ interface Move {
   prefixes: string;
   objectsBefore: string;
   objects: string;
+  manifest: string | null;
   cancelled: number | null;
 }
 
 const TRIGGERS = `
   create temp table moves (id, fileId, before, state, epochBefore, epoch, attemptsBefore, attempts, lossesBefore,
     losses, faultsBefore, faults, leaseEnd, agentBefore, agentId, prefixes,
-    objectsBefore, objects, cancelled);
+    objectsBefore, objects, manifest, cancelled);
   create temp trigger job_moved after update on main.jobs begin
     insert into moves values (new.id, new.fileId, old.state, new.state, old.epoch, new.epoch, old.attempts,
       new.attempts, old.losses, new.losses, old.faults, new.faults, old.leaseEnd, old.agentId, new.agentId,
-      new.prefixes, old.objects, new.objects, (select cancelled from main.files where fileId = new.fileId));
+      new.prefixes, old.objects, new.objects, new.manifest, (select cancelled from main.files where fileId = new.fileId));
   end;`;
 
 const LEGAL: Readonly<Record<JobState, readonly JobState[]>> = {
@@ -160,14 +161,22 @@ export class LedgerWatch {
   }
 
   /** At the moment of its commit everything is there, below the attempt's own prefixes. */
-  #judgeCommit({ id, objectsBefore, objects, prefixes, cancelled }: Move): void {
+  #judgeCommit({ id, objectsBefore, objects, manifest, prefixes, cancelled }: Move): void {
+    const named = manifest === null ? [] : (JSON.parse(manifest) as Manifest).objects;
     // What is left of an earlier time, where the job is made again, counts as its own.
     const kept = (JSON.parse(objectsBefore) as StoredObject[]).map(({ key }) => key);
     const own = [...(JSON.parse(prefixes) as string[]), ...kept];
-    for (const { key, etag, size } of JSON.parse(objects) as StoredObject[]) {
+    for (const { name, key, etag, size } of JSON.parse(objects) as StoredObject[]) {
       const stored = this.#parts.find(key);
       const matches = stored !== null && stored.etag === etag && stored.size === size;
       const lost = this.#parts.rotten.has(key) || cancelled === 1;
+      const announced = named.find((object) => object.name === name)?.etag ?? "";
+      if (!kept.includes(key) && announced !== "" && announced !== etag) {
+        this.#complain(
+          "I2 committed once, and it matches",
+          `${id} committed ${key} as ${etag}, and its agent had uploaded ${announced}`,
+        );
+      }
       if (!own.some((prefix) => key.startsWith(prefix))) {
         this.#complain(
           "I3 no commit by a stale epoch",

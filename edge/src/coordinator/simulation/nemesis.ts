@@ -6,6 +6,7 @@ import { JobError } from "../../../../transcoder-agent/src/errors.ts";
 import { SECOND } from "../../config.ts";
 import type { Fault, Point, Trouble } from "./fault-plan.ts";
 import { forge } from "./forgery.ts";
+import { interfere } from "./operator.ts";
 import type { Health } from "./faults.ts";
 import type { Item } from "./plan.ts";
 import { SHARDS } from "./plan.ts";
@@ -20,6 +21,7 @@ const AT_WORK: readonly string[] = ["kill", "power", "freeze", "terminate", "sic
 const PATIENCE = 60;
 /** A job that soon ends by itself is hardly hurt. */
 const WORTH_MS = 12 * SECOND;
+const LONG_LEASES = 1.3;
 const FORGED_AFTER_MS = [0, 3_000, 10_000, 30_000];
 /** A stalled request takes at most so long. */
 const STALL_MS = 40 * SECOND;
@@ -83,7 +85,9 @@ export class Nemesis {
         for (const wire of network.wires.values()) wire.cut();
         return;
       case "rot":
-        return this.#rot(stream);
+        return this.#rot(stream, PATIENCE);
+      case "operator":
+        return interfere(this.#parts, stream);
       case "broken-requests":
         for (const process of edge.requests) world.kill(process);
         return edge.requests.clear();
@@ -108,16 +112,18 @@ export class Nemesis {
       default: {
         const agent = this.#parts.agents[fault.agent];
         const waits = AT_WORK.includes(fault.kind) && stream.hits(0.7) ? PATIENCE : 0;
-        if (agent) this.#whenBusy(agent, waits, () => this.#strikeAgent(agent, fault, stream));
+        // A drain is put to the proof by what outlives a lease.
+        const worth = fault.kind === "terminate" ? LONG_LEASES * this.#parts.leaseMs : WORTH_MS;
+        if (agent) this.#whenBusy(agent, waits, worth, () => this.#strikeAgent(agent, fault, stream));
       }
     }
   }
 
   /** Looks each second whether the agent is at work for some time, and strikes in any case in the end. */
-  #whenBusy(agent: SimAgent, seconds: number, strike: () => void): void {
+  #whenBusy(agent: SimAgent, seconds: number, worthMs: number, strike: () => void): void {
     if (this.#calm) return;
-    if (seconds === 0 || (agent.busy && agent.remainingMs > WORTH_MS)) return strike();
-    this.#later(SECOND, () => this.#whenBusy(agent, seconds - 1, strike));
+    if (seconds === 0 || (agent.busy && agent.remainingMs > worthMs)) return strike();
+    this.#later(SECOND, () => this.#whenBusy(agent, seconds - 1, worthMs, strike));
   }
 
   #strikeAgent(agent: SimAgent, fault: Extract<Fault, { agent: number }>, stream: Chance): void {
@@ -188,13 +194,17 @@ export class Nemesis {
     if (agent.process) agent.process.clockOffset = offset;
   }
 
-  /** An object of the storage is lost: a derived one, since of an original it could only be told. */
-  #rot(stream: Chance): void {
+  /** An object of the storage is lost: a derived one, since of an original it could only be told. Waits for one. */
+  #rot(stream: Chance, seconds: number): void {
+    if (this.#calm) return;
     const { buckets, rotten } = this.#parts;
     const found = [...buckets.values()].flatMap((bucket) =>
       [...bucket.objects.keys()].filter((key) => key.startsWith("r/")).map((key) => ({ bucket, key })),
     );
-    if (found.length === 0) return;
+    if (found.length === 0) {
+      if (seconds > 0) this.#later(SECOND, () => this.#rot(stream, seconds - 1));
+      return;
+    }
     const { bucket, key } = stream.pick(found);
     rotten.add(key);
     bucket.objects.delete(key);

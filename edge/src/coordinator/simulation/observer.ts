@@ -21,6 +21,13 @@ interface Asked {
   verdict: string | null;
 }
 
+/** States in which a job is not, once such a word of it was accepted. */
+const UNCHANGED: Readonly<Record<string, readonly string[]>> = {
+  complete: ["ready", "leased"],
+  fail: ["leased"],
+  release: ["leased"],
+};
+
 export class Observer {
   /** Leases ever given, by job. */
   readonly genuine = new Map<string, Genuine[]>();
@@ -115,9 +122,14 @@ export class Observer {
     const found = given.some(
       ({ lease, agentId }) => lease.epoch === epoch && lease.secret === secret && agentId === wire.agentId,
     );
-    const [row] = this.#object.rows<{ epoch: number }>("select epoch from jobs where id = ?", job);
-    if (found && row?.epoch === epoch) return;
-    const why = found ? `the job is at epoch ${row?.epoch}` : "it was never given such a lease";
+    const [row] = this.#object.rows<{ epoch: number; state: string }>(
+      "select epoch, state from jobs where id = ?",
+      job,
+    );
+    const idle = UNCHANGED[what]?.includes(row?.state ?? "") ?? false;
+    if (found && row?.epoch === epoch && !idle) return;
+    const at = `the job is ${row?.state} at epoch ${row?.epoch}`;
+    const why = found ? at : "it was never given such a lease";
     this.#complain(
       "I3 no commit by a stale epoch",
       `${what} of ${job} at ${epoch} by ${wire.agentId} accepted: ${why}`,

@@ -117,7 +117,7 @@ function drawAgent(stream: Chance, at: number): AgentTraits {
     slots: { gpu: stream.hits(0.2) ? 1 : 0, cpu: at === 0 ? 2 : stream.whole(0, 2), io: stream.whole(1, 3) },
     kinds: able,
     speed: stream.pick([0.5, 2, 5, 20]),
-    graceMs: stream.pick([1, 30, 120]) * SECOND,
+    graceMs: stream.pick([1, 30, 120, 120]) * SECOND,
   };
 }
 

@@ -3,13 +3,19 @@
  * checked by the real `readPermit`, and an object is written once. Agents come here; answers can be lost on the way.
  */
 import { readPermit, type Permit } from "../../storage/sign.ts";
-import type { Bucket, Content } from "./bucket.ts";
+import { etagOf, type Bucket, type Content } from "./bucket.ts";
 import type { Chance } from "./random.ts";
 import { createProcess, FINE, type World } from "./world.ts";
 
 /** Null: nothing came back. */
 export type Answer = { status: number; etag: string } | null;
 
+/**
+ * What a failure after a write was done may mean: nobody hears of it; other bytes than were sent are there, and nobody
+ * hears of it; it was acknowledged, and nothing is there.
+ */
+type Mishap = "lost" | "spoiled" | "forgotten";
+const MISHAPS: readonly Mishap[] = ["lost", "lost", "spoiled", "forgotten"];
 /** Milliseconds one way. */
 const LATENCY_MS = 60;
 const SIGNED = /^https:\/\/edge\/relay\/([^/]+)\/([^?]+)\?(.*)$/;
@@ -31,15 +37,17 @@ export class Relay {
   }
 
   put(agent: string, url: string, headers: Record<string, string>, content: Content): Promise<Answer> {
-    return this.#ask(agent, "PUT", url, (bucket, key, terms) => {
+    return this.#ask(agent, "PUT", url, (bucket, key, terms, mishap) => {
       const right = headers["Content-Length"] === terms["size"] && Number(terms["size"]) === content.size;
       const typed = (terms["type"] ?? "") === "" || headers["Content-Type"] === terms["type"];
       if (!right || !typed) return { status: 403, etag: "" };
+      if (mishap === "forgotten") return { status: 200, etag: content.etag };
+      const taken = mishap === "spoiled" ? { ...content, etag: etagOf(`${content.etag} spoiled`) } : content;
       if ((terms["upload"] ?? "") === "") {
-        return bucket.put(key, content) ? { status: 200, etag: content.etag } : { status: 412, etag: "" };
+        return bucket.put(key, taken) ? { status: 200, etag: content.etag } : { status: 412, etag: "" };
       }
       try {
-        bucket.part(terms["upload"] ?? "", Number(terms["number"]), content);
+        bucket.part(terms["upload"] ?? "", Number(terms["number"]), taken);
         return { status: 200, etag: content.etag };
       } catch {
         return { status: 404, etag: "" };
@@ -71,7 +79,7 @@ export class Relay {
     agent: string,
     method: "GET" | "PUT",
     url: string,
-    act: (bucket: Bucket, key: string, terms: Record<string, string>) => Answer,
+    act: (bucket: Bucket, key: string, terms: Record<string, string>, mishap: Mishap | null) => Answer,
   ): Promise<Answer> {
     const world = this.#world;
     const asker = world.current;
@@ -86,10 +94,14 @@ export class Relay {
         );
       if (this.cutOff.has(agent)) return void answer(null);
       world.after(latency() + fate.stallMs, this.#process, `${method} ${key}`, () => {
-        if (fate.before !== null) return void answer({ status: 503, etag: "" });
+        // Refused, or cut off in the midst of the body.
+        if (fate.before !== null)
+          return void answer(this.#chance.hits(0.5) ? { status: 503, etag: "" } : null);
         void this.#work(shard, key, query, method, (permit) => {
-          const done = permit && bucket ? act(bucket, key, permit.terms) : { status: 403, etag: "" };
-          answer(fate.after === null ? done : null);
+          if (permit === null || bucket === undefined) return void answer({ status: 403, etag: "" });
+          const mishap = fate.after === null ? null : this.#chance.pick(MISHAPS);
+          const done = act(bucket, key, permit.terms, mishap);
+          answer(mishap === null || mishap === "forgotten" ? done : null);
         });
       });
     });

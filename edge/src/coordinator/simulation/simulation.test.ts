@@ -1,5 +1,5 @@
 /**
- * A short stretch of `npm run chaos` with every test, and the seeds that once failed. Each runs in a thread whose
+ * A short stretch of `npm run chaos` with every test, and the seeds that are kept. Each runs in a thread whose
  * clocks and chance are virtual, so that it takes the same course each time.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -31,7 +31,7 @@ test(`${SHORT} seeds keep every promise`, async () => {
   expect(await brokenOf(seeds)).toEqual([]);
 });
 
-test("seeds that once failed keep every promise", async () => {
+test("seeds that run into a guard keep every promise", async () => {
   expect(await brokenOf(Object.keys(KEPT_SEEDS).map(Number))).toEqual([]);
 });
 

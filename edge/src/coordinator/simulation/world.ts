@@ -125,11 +125,19 @@ export class World {
 
   /**
    * Something done elsewhere: `act` after one latency, whoever asked having died or not; its answer after
-   * another, to whoever asked. `fate` may lose either.
+   * another, to whoever asked. Its fate may lose either.
    */
-  request<T>(label: string, latency: Chance, ms: number, act: () => T, fate: Fate = FINE): Promise<T> {
+  request<T>(
+    label: string,
+    latency: Chance,
+    ms: number,
+    act: () => T,
+    fateOf: () => Fate = () => FINE,
+  ): Promise<T> {
     const asker = this.current;
     for (const trap of this.traps) if (trap(label, asker)) this.traps.delete(trap);
+    // A trap may have made it ill.
+    const fate = fateOf();
     const there = latency.between(ms / 4, ms) + fate.stallMs;
     return new Promise<T>((resolve, reject) => {
       const answer = (settle: () => void) =>

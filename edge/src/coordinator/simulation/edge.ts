@@ -37,6 +37,8 @@ export class Edge {
   readonly slugs = new Map<number, string>();
   /** Requests that still go on. */
   readonly requests = new Set<Process>();
+  /** In this moment the coordinator is told of a file. */
+  announcing: (file: PlannedFile) => void = () => {};
   /** Somebody was answered a segment. */
   answered: (objectKey: string) => void = () => {};
   readonly #world: World;
@@ -121,7 +123,10 @@ export class Edge {
       const stored = await storeFile(db, id, { size, sha256: id, status, outboxId, now: Date.now() });
       if (!stored) return false;
       this.slugs.set(file.id, id);
-      if (outboxId !== null && !file.unannounced) await this.#announce(db, stored, outboxId);
+      if (outboxId !== null && !file.unannounced) {
+        this.announcing(file);
+        await this.#announce(db, stored, outboxId);
+      }
       return true;
     } catch (error) {
       if (this.slugs.has(file.id)) return true;

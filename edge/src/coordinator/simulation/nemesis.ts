@@ -35,6 +35,9 @@ export class Nemesis {
   constructor(parts: Simulated, seed: number) {
     this.#parts = parts;
     this.#seed = seed;
+    parts.edge.announcing = ({ nature, id }) => {
+      if (nature === "corrupt") this.#expectLate(chance(seed, "late", id));
+    };
   }
 
   do({ id, deed }: Item): void {
@@ -228,6 +231,18 @@ export class Nemesis {
   #infect(health: Health, { ms, before, after, stall }: Trouble, stream: Chance): void {
     const from = this.#parts.world.now;
     health.fall({ from, until: from + ms, before, after, stall, stallMs: STALL_MS, chance: stream });
+  }
+
+  /** The catalogue takes its time to hear what the coordinator expects of a file, which fails meanwhile. */
+  #expectLate(stream: Chance): void {
+    if (this.#calm) return;
+    const { world, object, catalogue } = this.#parts;
+    const slow = { before: 0, after: 0, stall: 1, stallMs: STALL_MS, chance: stream };
+    world.traps.add((label, asker) => {
+      if (asker !== object.process || !label.startsWith("d1")) return false;
+      catalogue.health.fall({ ...slow, from: world.now, until: world.now + 0.001 });
+      return true;
+    });
   }
 
   #later(ms: number, act: () => unknown): void {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { playToTheEnd, seekTo } from "../client/testing/watching.ts";
+import { pictureOf, playToTheEnd, seekTo } from "../client/testing/watching.ts";
 import { openBrowser, watchPage } from "./browser.ts";
 import { countFrames, durationOf, makeClip } from "./footage.ts";
 import { type House, openHouse } from "./house.ts";
@@ -83,4 +83,24 @@ test("an mp4 plays from its page at once, before any agent has made anything", a
   } finally {
     await still.close();
   }
+});
+
+test("a film of which the browser plays the sound alone is shown as soon as a picture of it is made", async () => {
+  // Chromium takes the MP4, knows its sound and not its picture, and reports no error.
+  const path = await makeClip(join(house.dataDir, "heard.mp4"), {
+    seconds: 6,
+    size: "640x360",
+    output: ["-c:v", "mpeg4", "-q:v", "4", "-c:a", "aac"],
+  });
+  const film = await house.upload(path);
+  const page = await browser.newPage();
+  const watched = watchPage(page, house.url);
+  await page.goto(film.url);
+  await page.keyboard.press("k");
+  const seen = async () => {
+    const { width, at } = await page.evaluate(pictureOf, VIDEO);
+    return width > 0 && at > 1;
+  };
+  await expect.poll(seen, { timeout: 60_000 }).toBe(true);
+  expect(watched).toEqual({ complaints: [], strangers: [] });
 });

@@ -30,6 +30,8 @@ export class Film {
   #chosen = false;
   /** Where it is to begin, until it has begun. Seconds. */
   #from = 0;
+  /** It was playing when its source was given up, and nothing else was there yet. */
+  #playing = false;
   /** Ends the wait for metadata of a source that is given up. */
   #pending = new AbortController();
 
@@ -38,6 +40,7 @@ export class Film {
     this.#record = record;
     this.#changed = changed;
     video.addEventListener("error", () => this.#refused());
+    video.addEventListener("loadedmetadata", () => this.#demandPicture());
   }
 
   get quality(): Quality | null {
@@ -131,12 +134,18 @@ export class Film {
     this.#quality = quality;
     this.#from = at;
     showNote(quality === null ? waitingWords(this.#record) : null);
+    const plays = this.#playing || !video.paused;
+    this.#playing = quality === null && plays;
     if (quality === null) {
+      // Its sound alone would play on, and nothing could be begun meanwhile.
+      if (video.hasAttribute("src")) {
+        video.removeAttribute("src");
+        video.load();
+      }
       // What somebody is making will be a stream: hls.js is here by then.
       if (HAS_MEDIA_SOURCE && (this.#record.progress?.agents ?? 0) > 0) void import("hls.js");
       return;
     }
-    const plays = !video.paused;
     video.defaultPlaybackRate = video.playbackRate;
     this.#pending.abort();
     const master = `${this.#record.url}/hls/master.m3u8`;
@@ -176,6 +185,13 @@ export class Film {
     showNote(
       tries > 0 && this.#video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA ? "Reconnecting…" : null,
     );
+  }
+
+  /** Of a codec that it does not know a browser may play the sound alone, and call that playing (Chromium: MPEG-4 part 2). */
+  #demandPicture(): void {
+    const streams = this.#record.streams ?? [];
+    const soundAlone = streams.length > 0 && streams.every(({ type }) => type !== "video");
+    if (!soundAlone && this.#video.videoWidth === 0) this.#refused();
   }
 
   /** The type said yes and the bytes said no. */

@@ -60,10 +60,12 @@ export class Stream {
   async open(at: number, plays: boolean): Promise<void> {
     const { default: Player } = await import("hls.js");
     if (this.#closed) return;
+    // Somebody may have begun while hls.js was loading.
+    const goesOn = plays || !this.#video.paused;
     const hls = this.#make(Player, at);
     const { Events } = Player;
     hls.on(Events.MANIFEST_PARSED, () => this.#begin(hls));
-    if (plays) hls.once(Events.MEDIA_ATTACHED, () => void this.#video.play().catch(() => {}));
+    if (goesOn) hls.once(Events.MEDIA_ATTACHED, () => void this.#video.play().catch(() => {}));
     hls.loadSource(this.#address);
     hls.attachMedia(this.#video);
   }

@@ -34,6 +34,13 @@ export async function seekTo([selector, to]: readonly [selector: string, to: num
   return video.currentTime;
 }
 
+/** How wide the picture is that is shown (0: none), and at which second. */
+export function pictureOf(selector: string): { width: number; at: number } {
+  const video = document.querySelector<HTMLVideoElement>(selector);
+  if (video === null) throw new Error("The page has no video.");
+  return { width: video.videoWidth, at: video.currentTime };
+}
+
 /** Begins to play, muted, and does not wait for the first picture. */
 export function startMuted(selector: string): void {
   const video = document.querySelector<HTMLVideoElement>(selector);

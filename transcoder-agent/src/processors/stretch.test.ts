@@ -3,6 +3,11 @@ import { HeadStart } from "../source/head-start.ts";
 import type { Source } from "./processor.ts";
 import { inTurn } from "./stretch.ts";
 
+/** Segments of four seconds. */
+function boundariesOf([from, until]: [number, number]): number[] {
+  return Array.from({ length: until - from + 1 }, (_, at) => (from + at) * 4);
+}
+
 test("a long stretch of the rest stands back for the film's beginning, a short one may be waited for", async () => {
   const start = new HeadStart();
   const source: Pick<Source, "lead" | "standBack"> = {
@@ -12,13 +17,13 @@ test("a long stretch of the rest stands back for the film's beginning, a short o
   const done: string[] = [];
   const beginning = Promise.withResolvers<void>();
   const go = (segments: [number, number], name: string, until: Promise<void> = Promise.resolve()) =>
-    inTurn({ segments }, source, async () => {
+    inTurn({ segments, boundaries: boundariesOf(segments), origin: 0, timescale: 1 }, source, async () => {
       await until;
       done.push(name);
     });
   const head = go([0, 1], "head", beginning.promise);
   const rest = go([4, 20], "rest");
-  await go([7, 8], "awaited");
+  await go([7, 11], "awaited");
   expect(done).toEqual(["awaited"]);
   beginning.resolve();
   await Promise.all([head, rest]);

@@ -16,18 +16,24 @@ export function checkStretch({ boundaries, segments }: Stretch): void {
     throw new JobError("refused", "The recipe's boundaries contradict its segments.");
 }
 
-/** A stretch of no more segments may be one that somebody waits for. */
-const SHORT_SEGMENTS = 3;
+/** A stretch of no more seconds may be one that somebody waits for. */
+const SHORT_SECONDS = 20;
 
 /** The film's beginning goes ahead of long stretches of the rest: they share the line and the cores. */
 export async function inTurn<T>(
-  { segments: [from, until] }: Pick<Stretch, "segments">,
+  stretch: Stretch,
   source: Pick<Source, "lead" | "standBack">,
   work: () => Promise<T>,
 ): Promise<T> {
-  if (from === 0) return source.lead(work);
-  if (until - from > SHORT_SEGMENTS) await source.standBack();
+  if (stretch.segments[0] === 0) return source.lead(work);
+  if (secondsOf(stretch) > SHORT_SECONDS) await source.standBack();
   return work();
+}
+
+/** As far as its boundaries are known. */
+function secondsOf({ boundaries, timescale }: Stretch): number {
+  const start = boundaries[0] ?? 0;
+  return ((boundaries.findLast((boundary) => boundary !== null) ?? start) - start) / timescale;
 }
 
 /**

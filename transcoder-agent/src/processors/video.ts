@@ -50,7 +50,7 @@ async function makeRectangle(
   };
 }
 
-/** Of all rungs together. */
+/** A wait asks for no more. */
 const SHORT_SEGMENTS = 3;
 
 /** A recipe whose end is known. */
@@ -108,9 +108,9 @@ async function encodeRungs(
   });
 }
 
-/** A film's head, or what a viewer waits for. */
+/** A film's first segment, or what a viewer waits for. */
 function isShort({ segments: [first, end], rungs }: Rectangle): boolean {
-  return (end - first) * rungs.length <= SHORT_SEGMENTS;
+  return rungs.length === 1 && end - first <= SHORT_SEGMENTS;
 }
 
 /** A seek behind the last keyframe gives nothing at all: that is landing late, unless all was read. */

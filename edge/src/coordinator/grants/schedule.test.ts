@@ -50,6 +50,14 @@ describe("which slot", () => {
     expect(pair([waiting({ turn: RANK.rest }), awaited()], [busy()])).toHaveLength(1);
   });
 
+  test("what nobody waits for leaves half of the slots for copies and sound free, and one agent's only slot not", () => {
+    const sound = (turn: number) => waiting({ kind: "audio", turn });
+    const roomy = () => [seat("a", { free: { gpu: 0, cpu: 1, io: 3 }, capacity: { gpu: 0, cpu: 2, io: 4 } })];
+    expect(pair([sound(RANK.rest), sound(RANK.rest), sound(RANK.rest)], roomy())).toHaveLength(1);
+    expect(pair([sound(RANK.head), sound(RANK.awaited), sound(RANK.stills)], roomy())).toHaveLength(3);
+    expect(pair([sound(RANK.rest)], [seat("a")])).toHaveLength(1);
+  });
+
   test("it takes a core where one is free, and nothing of who never encodes", () => {
     expect(pair([awaited()], [seat("a")])[0]?.slot).toBe("cpu");
     const copier = seat("a", { free: { gpu: 0, cpu: 0, io: 4 } });

@@ -83,7 +83,7 @@ function createOpenings(seats: readonly Seat[]): { has(job: Candidate): boolean 
   const firsts = new Map<string, number>();
   return {
     has: (job) => {
-      const traits = [isAwaited(job) ? "awaited" : "", job.apart === NONE ? "" : "apart"];
+      const traits = [Math.max(job.rank, RANK.awaited), job.apart === NONE ? "" : "apart"];
       const ask = [job.kind, job.needs, job.barred ?? "", ...traits].join(" ");
       let at = firsts.get(ask) ?? 0;
       for (let seat = seats[at]; seat && !suits(seat, job); seat = seats[at]) at += 1;
@@ -106,10 +106,21 @@ function suits(seat: Seat, job: Candidate): boolean {
  * Encoding takes a GPU where one is free, else cores; everything else, copies too, mostly reads and writes. What
  * somebody waits for goes beside what is being encoded: it is short, and that may take a minute.
  */
-export function slotFor(job: Pick<Waiting, "needs" | "rank">, seat: Seat): ResourceClass | null {
+export function slotFor(
+  job: Pick<Waiting, "needs" | "rank">,
+  seat: Pick<Seat, "free" | "capacity">,
+): ResourceClass | null {
   if (job.needs === "encoder" && seat.free.gpu > 0) return "gpu";
   if (job.needs === "encoder" && seat.free.cpu > 0) return "cpu";
-  return (job.needs === "io" || isAwaited(job)) && seat.free.io > 0 ? "io" : null;
+  if (job.needs === "encoder" && !isAwaited(job)) return null;
+  return seat.free.io > keptFree(job, seat) ? "io" : null;
+}
+
+/** What nobody waits for yet takes half of these slots at most: long stretches of sound would fill them all. */
+function keptFree({ rank }: Pick<Waiting, "rank">, { capacity }: Pick<Seat, "capacity">): number {
+  // It holds one lease more than it works on: the one whose objects are being sent.
+  const slots = Math.max(1, capacity.io - 1);
+  return rank <= RANK.head ? 0 : Math.min(slots - 1, Math.ceil(slots / 2));
 }
 
 function isAwaited({ rank }: Pick<Waiting, "rank">): boolean {

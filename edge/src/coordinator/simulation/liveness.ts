@@ -2,10 +2,12 @@
  * When faults are over, everything comes to its end: no lease outlives its time, nothing waits beside a slot that is
  * free for it, and sooner or later there is nothing left to do. Asked every few virtual seconds.
  */
-import type { JobKind, Slots } from "#protocol";
+import type { JobKind } from "#protocol";
+import { leaseCapacity } from "../../../../transcoder-agent/src/machine/free-slots.ts";
 import { MINUTE, SECOND } from "../../config.ts";
 import type { Badge } from "../frames/badges.ts";
-import { AVOID_MS } from "../grants/schedule.ts";
+import { AVOID_MS, slotFor } from "../grants/schedule.ts";
+import type { Needs } from "../ledger/ledger-types.ts";
 import type { SimAgent } from "./agent.ts";
 import type { Simulated } from "./simulated.ts";
 import type { Complain } from "./violation.ts";
@@ -21,7 +23,8 @@ const CRON_MS = 65 * SECOND;
 interface Open {
   id: string;
   kind: JobKind;
-  needs: string;
+  needs: Needs;
+  rank: number;
   state: string;
   leaseEnd: number | null;
   notBefore: number | null;
@@ -63,7 +66,7 @@ export class Liveness {
 
   #open(): Open[] {
     return this.#parts.object.rows<Open>(
-      `select id, kind, needs, state, leaseEnd, notBefore, avoid, hedgeOf from jobs
+      `select id, kind, needs, rank, state, leaseEnd, notBefore, avoid, hedgeOf from jobs
        where state not in ('done', 'dead', 'cancelled') order by id`,
     );
   }
@@ -120,8 +123,9 @@ export class Liveness {
   }
 
   /** As the agent sees it, and where the coordinator has no reason of its own against it. */
-  #couldTake(agent: SimAgent, { kind, needs, avoid, hedgeOf }: Open): boolean {
-    if (!agent.traits.kinds.includes(kind) || !hasRoom(agent.freeSlots, needs)) return false;
+  #couldTake(agent: SimAgent, { kind, needs, rank, avoid, hedgeOf }: Open): boolean {
+    const seat = { free: agent.freeSlots, capacity: leaseCapacity(agent.traits.slots) };
+    if (!agent.traits.kinds.includes(kind) || slotFor({ needs, rank }, seat) === null) return false;
     if (hedgeOf !== null && avoid === agent.id) return false;
     const { network, world } = this.#parts;
     const wire = agent.process && network.wires.get(agent.process);
@@ -133,7 +137,3 @@ export class Liveness {
 const UNHEARD = `
   select 'unsent ' || action || ' of ' || file_id as what from work_outbox where sent_at is null
   union all select 'unsettled file ' || id from files where state = 'stored' and status = 'processing'`;
-
-function hasRoom({ gpu, cpu, io }: Slots, needs: string): boolean {
-  return needs === "io" ? io > 0 : gpu + cpu > 0;
-}

@@ -64,6 +64,26 @@ test("plan, init and segments that nobody has made yet are answered the moment t
   });
 });
 
+test("who begins in the middle waits for the parameters and for the segment, and neither wait ends the other", async () => {
+  const path = await makeClip(join(house.dataDir, "middle.mp4"), { seconds: SECONDS, size: "1280x720" });
+  const { url } = await house.upload(path);
+  const master = await (await patiently(`${url}/hls/master.m3u8`)).text();
+  const list = master.match(/^[^#\n].*720\/index\.m3u8$/m)?.[0].replace("/index.m3u8", "");
+  const headers = { "x-playback-session-id": "somebody-in-the-middle" };
+  const asked = Date.now();
+  const answers = await Promise.all(
+    ["init-0.mp4", "2.m4s"].map(async (piece) => {
+      const { status } = await fetch(`${url}/hls/${list}/${piece}`, { headers });
+      return { piece, status, waited: Date.now() - asked };
+    }),
+  );
+  // On a busy machine it may not be there in time, but nobody is sent away before that.
+  for (const { piece, status, waited } of answers) {
+    if (status !== 200)
+      expect({ piece, status, early: waited < 4_000 }).toEqual({ piece, status: 503, early: false });
+  }
+});
+
 function framesOf(bytes: Buffer): number {
   const probe = ["-v", "error", "-count_frames", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0"];
   const { stdout, stderr } = spawnSync("ffprobe", [...probe, "-i", "pipe:0"], { input: bytes });

@@ -23,6 +23,7 @@ export interface Wanted {
   plan: string;
   track: string;
   segment: number;
+  piece: "init" | "segment";
 }
 
 /** The plan that the file's master is made of. */
@@ -49,7 +50,7 @@ export async function locateSegment(
   wanted: Wanted,
   known: SegmentLocation | null,
 ): Promise<SegmentLocation> {
-  const { plan: planId, track, segment } = wanted;
+  const { plan: planId, track, segment, piece } = wanted;
   if (known && isOfFile(known, file)) return known;
   const plan = await planOfFile(visit, file, planId);
   const isRung = plan.rungs.some(({ name }) => name === track);
@@ -58,7 +59,7 @@ export async function locateSegment(
   const row = await findRendition(visit.db, file.id, isRung ? "rung" : "track", track);
   if (row?.state === "failed") throw neverComes(`This could not be made: ${row.reason ?? "unknown"}.`, file);
   const made = await coordinatorOf(visit.env, file.pool)
-    .awaitSegment(planId, track, segment, WAIT_MS, viewerOf(visit.request))
+    .awaitSegment(planId, track, segment, WAIT_MS, viewerOf(visit.request, piece))
     .catch(() => null);
   if (made && isOfFile(made, file)) return made;
   if (file.status !== "processing") throw neverComes("This segment was never made.", file);
@@ -73,10 +74,13 @@ async function awaitPlan(visit: Visit, file: FileRow): Promise<string | null> {
     .catch(() => null);
 }
 
-/** What Apple's players and ours send with each request of one playback, so that a seek ends an older wait. */
-function viewerOf(request: Request): string | undefined {
+/**
+ * What Apple's players and ours send with each request of one playback, so that a seek ends an older wait. Who begins
+ * in the middle waits for two places at once, the film's parameters and the first segment: neither ends the other.
+ */
+function viewerOf(request: Request, piece: Wanted["piece"]): string | undefined {
   const session = request.headers.get("x-playback-session-id");
-  return session !== null && /^[\w-]{8,64}$/.test(session) ? session : undefined;
+  return session !== null && /^[\w-]{8,64}$/.test(session) ? `${session} ${piece}` : undefined;
 }
 
 /** A plan's id in an address is a visitor's word: the object must lie below this file's own prefix. */

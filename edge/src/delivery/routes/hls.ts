@@ -50,9 +50,9 @@ hlsRoutes.get(
       openFile(visit.db, slug),
       findSegment(visit.db, plan, track, piece.segment),
     ]);
-    const location = await locateSegment(visit, file, { plan, track, segment: piece.segment }, known);
-    const address = { plan, track, piece: piece.kind };
-    return serveObject(visit, servedSegment(file, location, address, piece.segment));
+    const wanted = { plan, track, piece: piece.kind, segment: piece.segment };
+    const location = await locateSegment(visit, file, wanted, known);
+    return serveObject(visit, servedSegment(file, location, wanted, piece.segment));
   },
 );
 

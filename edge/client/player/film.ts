@@ -85,7 +85,6 @@ export class Film {
   }
 
   start(at: number): void {
-    this.#from = at;
     this.#begin(this.#decide(), at);
   }
 
@@ -191,14 +190,15 @@ export class Film {
   #demandPicture(): void {
     const streams = this.#record.streams ?? [];
     const soundAlone = streams.length > 0 && streams.every(({ type }) => type !== "video");
-    if (!soundAlone && this.#video.videoWidth === 0) this.#refused();
+    if (!soundAlone && this.#video.videoWidth === 0) this.#refused(this.#from);
   }
 
   /** The type said yes and the bytes said no. */
-  #refused(): void {
+  #refused(at = this.#place): void {
     if (this.#quality !== "original") return;
     this.#originalFails = true;
-    this.#begin(this.#decide(), this.#place);
+    this.#from = at;
+    this.#begin(this.#decide(), at);
     this.#changed();
   }
 }

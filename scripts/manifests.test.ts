@@ -161,7 +161,7 @@ test("pods of the fleet never share a key: it is named after the pod", () => {
 });
 
 test.each(PODS)("the agent %s knows every setting that it is given", (_, { spec }) => {
-  const settings = readFileSync(join(root, "transcoder-agent", "src", "settings.ts"), "utf8");
+  const settings = readFileSync(join(root, "transcoder-agent", "src", "settings", "settings.ts"), "utf8");
   const [{ env }] = spec.containers;
   for (const { name } of env.filter((one) => one.name.startsWith("CAPCLOUD_"))) {
     expect(settings, name).toContain(`"${name}"`);

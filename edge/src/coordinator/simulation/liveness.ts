@@ -6,7 +6,7 @@ import type { JobKind } from "#protocol";
 import { leaseCapacity } from "../../../../transcoder-agent/src/machine/free-slots.ts";
 import { MINUTE, SECOND } from "../../config.ts";
 import type { Badge } from "../frames/badges.ts";
-import { AVOID_MS, slotFor } from "../grants/schedule.ts";
+import { AVOID_MS, isAble, slotFor } from "../grants/schedule.ts";
 import type { Needs } from "../ledger/ledger-types.ts";
 import type { SimAgent } from "./agent.ts";
 import type { Simulated } from "./simulated.ts";
@@ -124,8 +124,9 @@ export class Liveness {
 
   /** As the agent sees it, and where the coordinator has no reason of its own against it. */
   #couldTake(agent: SimAgent, { kind, needs, rank, avoid, hedgeOf }: Open): boolean {
-    const seat = { free: agent.freeSlots, capacity: leaseCapacity(agent.traits.slots) };
-    if (!agent.traits.kinds.includes(kind) || slotFor({ needs, rank }, seat) === null) return false;
+    const { kinds, slots } = agent.traits;
+    const seat = { free: agent.freeSlots, capacity: leaseCapacity(slots), kinds, drained: [] };
+    if (!isAble(seat, { kind, needs }) || slotFor({ needs, rank }, seat) === null) return false;
     if (hedgeOf !== null && avoid === agent.id) return false;
     const { network, world } = this.#parts;
     const wire = agent.process && network.wires.get(agent.process);

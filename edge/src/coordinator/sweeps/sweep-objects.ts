@@ -13,8 +13,11 @@ import type { Sweep } from "./scheduled.ts";
 
 /** A late upload by an old address, and a row that is on its way, have this long. */
 const GRACE_MS = DAY + SIGNED_LIFETIME_MS;
-/** More orphans than this part of a shard, and than a handful, stop the sweep. */
-const MOST_ORPHANS = 0.05;
+/**
+ * More orphans than this part of a shard, and than a handful, stop the sweep. Derived ones can be made again, and each
+ * hedge, each inspection and each agent that dies leaves some.
+ */
+const MOST_ORPHANS = { originals: 0.05, derived: 0.2 };
 const HANDFUL = 20;
 /** R2: keys in one delete, and in one list. */
 const KEYS_PER_CALL = 1_000;
@@ -79,7 +82,7 @@ async function remakeMissing(
 async function collect(sweep: Sweep, shard: string, { objects, orphans }: Findings): Promise<void> {
   const { env, config } = sweep;
   const idle = await withoutBusy(sweep, orphans);
-  const few = idle.length <= Math.max(HANDFUL, objects * MOST_ORPHANS);
+  const few = areFew(idle, objects);
   const fields = { shard, objects, orphans: idle.length, deleted: few };
   logLine(config.logLevel, few ? "info" : "error", "orphans", fields);
   if (!few) return;
@@ -87,6 +90,13 @@ async function collect(sweep: Sweep, shard: string, { objects, orphans }: Findin
   for (let at = 0; at < idle.length; at += KEYS_PER_CALL) {
     await bucket.delete(idle.slice(at, at + KEYS_PER_CALL));
   }
+}
+
+/** So few of all objects of a shard that the storage has them too many, and not the catalogue too few. */
+export function areFew(orphans: readonly string[], objects: number): boolean {
+  const derived = orphans.filter((key) => key.startsWith("r/")).length;
+  const isFew = (count: number, part: number) => count <= Math.max(HANDFUL, objects * part);
+  return isFew(derived, MOST_ORPHANS.derived) && isFew(orphans.length - derived, MOST_ORPHANS.originals);
 }
 
 /** Work in hand may refer to objects that no row names yet. Of an orphan no row tells whose it is: all are asked. */

@@ -85,7 +85,7 @@ export class Film {
   }
 
   start(at: number): void {
-    this.#begin(this.#decide(), at);
+    this.#begin(this.#decide(at), at);
   }
 
   update(record: RecordView): void {
@@ -119,9 +119,10 @@ export class Film {
     return this.#video.readyState === HTMLMediaElement.HAVE_NOTHING ? this.#from : this.#video.currentTime;
   }
 
-  #decide(): Quality | null {
+  /** What plays best from there. */
+  #decide(at = this.#place): Quality | null {
     const can = { original: this.canOriginal, hls: this.canStream };
-    const choice = chooseSource(this.#record, can, this.#place);
+    const choice = chooseSource(this.#record, can, at);
     return choice === "wait" ? null : choice === "hls" ? "auto" : "original";
   }
 
@@ -197,8 +198,7 @@ export class Film {
   #refused(at = this.#place): void {
     if (this.#quality !== "original") return;
     this.#originalFails = true;
-    this.#from = at;
-    this.#begin(this.#decide(), at);
+    this.#begin(this.#decide(at), at);
     this.#changed();
   }
 }

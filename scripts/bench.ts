@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Figure } from "./bench/benchmark.ts";
 import { benchmarks } from "./bench/benchmarks.ts";
+import { buildAgent } from "./bench/kit/built-agent.ts";
 import { json, table } from "./bench/kit/report.ts";
 import { clearAway, runBenchmark } from "./bench/run.ts";
 import { buildWorker } from "./build-worker.ts";
@@ -61,7 +62,7 @@ const figures: Figure[] = [];
 try {
   ensureTools([FFMPEG, CHROMIUM]);
   // Built once for all: a source that changes meanwhile must not fall between the two sides of a ratio.
-  await buildWorker(workerDir);
+  await Promise.all([buildWorker(workerDir), buildAgent()]);
   process.env["CAPCLOUD_WORKER_DIR"] = workerDir;
   print(machineLine());
   for (const benchmark of benchmarks) {

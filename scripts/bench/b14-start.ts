@@ -4,8 +4,8 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
-import { root } from "../build-worker.ts";
 import type { Benchmark, Finding } from "./benchmark.ts";
+import { AGENT_CLI } from "./kit/built-agent.ts";
 import { cpuOf } from "./kit/processes.ts";
 import { number } from "./kit/report.ts";
 import { takeTurns } from "./kit/sides.ts";
@@ -58,12 +58,11 @@ export const start: Benchmark = {
 };
 
 async function check(cacheHome: string): Promise<Start> {
-  const cli = join(root, "transcoder-agent", "src", "cli.ts");
   const env = { ...process.env, XDG_CACHE_HOME: cacheHome };
   const before = cpuOf(process.pid).ended;
   const tools = watchTools(() => [process.pid]);
   const began = performance.now();
-  const { stdout } = await run(process.execPath, [cli, "check", "--json"], { env });
+  const { stdout } = await run(process.execPath, [AGENT_CLI, "check", "--json"], { env });
   const seconds = (performance.now() - began) / 1_000;
   const { ok, encoders } = Checkup.parse(JSON.parse(stdout));
   if (!ok) throw new Error(`This machine cannot do every kind of job: ${stdout}`);

@@ -28,7 +28,8 @@ const FLEETS: readonly (FleetOptions & { least: number; name: string })[] = [
   { agents: 64, filmSeconds: 4 * HOUR_S, haste: 4, least: 0.7, name: "64 simulated, film of 4 h" },
 ];
 const QUICK_HASTE = 8;
-const REAL = { agents: 8, share: 0.2, seconds: 300, least: 0.85 };
+/** Starting ffmpeg takes five times as long on a fifth of a core, so the film is long enough for that to weigh little. */
+const REAL = { agents: 8, share: 0.2, seconds: 900, least: 0.85 };
 
 export const manyAgents: Benchmark = {
   id: "B3",

@@ -9,6 +9,7 @@ import { type LocalAgent, startLocalAgent } from "../../local-agents.ts";
 import { type LocalEdge, startLocalEdge } from "../../local-edge.ts";
 import type { Bench } from "../benchmark.ts";
 import { isIdle, type JobSpan, jobsOf, type Line, parseLine } from "./agent-log.ts";
+import { AGENT_CLI } from "./built-agent.ts";
 import { cpuOf, cpuOfAll, ourProcesses } from "./processes.ts";
 import type { StorageProxy } from "./storage-proxy.ts";
 
@@ -66,6 +67,7 @@ export async function openHouse(bench: Bench, options: HouseOptions = {}): Promi
       const agent = await startLocalAgent(edge, {
         name,
         dataDir,
+        cli: AGENT_CLI,
         output: "pipe",
         env: { ...AGENT_ENV, ...env },
       });

@@ -8,7 +8,7 @@ import { MAX_FRAME_BYTES, type Grant, type ResourceClass } from "#protocol";
 import { hedgeTurn } from "./hedge-turn.ts";
 import { joinedRecipe } from "../plans/joined-recipe.ts";
 import { grantJob, releaseJob, ruinJob } from "../ledger/ledger.ts";
-import type { Job, MintedSecret, Waiting } from "../ledger/ledger-types.ts";
+import type { Job, MintedSecret, Seat, Waiting } from "../ledger/ledger-types.ts";
 import { inTurn, log, nowAfter, said, signerFor, type Pool } from "../pool.ts";
 import { publishDue } from "../results/publish.ts";
 import { pairUp, SUSPECT_LOSSES, type Pairing, type Usage } from "./schedule.ts";
@@ -62,10 +62,10 @@ function grantTurn(pool: Pool, turn: Turn): Granted[] {
   const waiting = turn.store.queue.waitingHeads(Math.max(HEADS, Math.min(BATCH, seats.length)));
   if (waiting.length === 0 || seats.length === 0) return [];
   const usage = usageOf(pool, turn, waiting);
-  const slots = seats.reduce((sum, { free }) => sum + free.gpu + free.cpu, 0);
+  const slotsOf = sharesOf(turn, seats);
   const pairings = pairUp(waiting, seats, usage, pool.rings, turn.now, BATCH);
   return pairings
-    .map((pairing) => grantOne(pool, turn, pairing, slots))
+    .map((pairing) => grantOne(pool, turn, pairing, slotsOf))
     .filter((granted) => granted !== null);
 }
 
@@ -82,12 +82,25 @@ function usageOf({ sockets }: Pool, { store, now }: Turn, waiting: readonly Wait
   };
 }
 
-/** `slots`: free ones that can encode, in all. */
+/**
+ * Slots among which what is left of a film is to be shared out: those that are free now, and those that are at it
+ * already, since they come back for more. Asked for a film before anything of it is granted in this turn.
+ */
+function sharesOf({ store }: Turn, seats: readonly Seat[]): (fileId: string) => number {
+  const free = seats.reduce((sum, seat) => sum + seat.free.gpu + seat.free.cpu, 0);
+  const shares = new Map<string, number>();
+  return (fileId) => {
+    const share = shares.get(fileId) ?? free + store.films.countEncoding(fileId);
+    shares.set(fileId, share);
+    return share;
+  };
+}
+
 function grantOne(
   pool: Pool,
   turn: Turn,
   { job: id, agentId, slot }: Pairing,
-  slots: number,
+  slotsOf: (fileId: string) => number,
 ): Granted | null {
   const found = turn.store.jobs.find(id);
   const socket = pool.sockets.find(agentId);
@@ -96,7 +109,7 @@ function grantOne(
   const minted = pool.secrets.take();
   if (!minted || badge.bootId === null) return null;
   const joined = found.recipe === null ? resolve(turn, found) : found;
-  const job = joined && reshape(turn, joined, slots);
+  const job = joined && reshape(turn, joined, slotsOf(joined.fileId));
   if (job === null) {
     const ruined = ruinJob(found, "Its parts are too many, or none is there.", turn.now);
     apply(turn, found, joined === null ? ruined : supersedeJob(found, turn.now));

@@ -1,7 +1,7 @@
 /**
  * What becomes of a rectangle or stretch at the moment of its grant: what others own by now is left out, and
- * where many slots are free it is cut, so that they share what is left. The row is changed in the turn that
- * grants it, never later: an agent's recipe is what the row says. Called by `dispatch.ts`.
+ * where several slots share what is left of the film it is cut, so that they fall idle together. The row is changed
+ * in the turn that grants it, never later: an agent's recipe is what the row says. Called by `dispatch.ts`.
  */
 import { SECOND } from "../../config.ts";
 import type { Plan } from "../../media/plan.ts";
@@ -13,7 +13,7 @@ import { sameOrigin } from "../plans/plan.ts";
 import { pieceOf } from "../plans/superseding.ts";
 import { enqueueJobs, type Turn } from "../turns.ts";
 
-/** The job as it is to be granted; null where nothing is left of it. `slots`: free ones that can encode. */
+/** The job as it is to be granted; null where nothing is left of it. `slots` share what is left of the film. */
 export function reshape(turn: Turn, job: Job, slots: number): Job | null {
   const plan = job.planId === null ? null : turn.store.files.planOf(job.fileId);
   if (!plan || plan.id !== job.planId) return job;

@@ -19,6 +19,8 @@ export interface FilmStore {
   moveFront(planId: string, fileId: string, front: number, span: number): void;
   /** Rectangles that agents are at, longest first. */
   encoding(): Job[];
+  /** Slots that encode something of the file now. */
+  countEncoding(fileId: string): number;
   /** Milliseconds of film that planned rectangles which nobody has begun are to encode. */
   unbegunMs(fileId: string, planId: string): number;
   /** A rectangle of the file waits for an agent. */
@@ -48,6 +50,14 @@ export function createFilmStore(sql: Sql): FilmStore {
         ...[front, front, span, front, fileId, planId],
       ),
     encoding: () => many("where state = 'leased' and kind = 'video' order by startedAt limit ?", ENCODING),
+    countEncoding: (fileId) =>
+      first(
+        sql.exec<{ count: number }>(
+          `select count(*) as count from jobs where fileId = ? and kind = 'video' and needs = 'encoder'
+             and state = 'leased' and slot in ('gpu', 'cpu')`,
+          fileId,
+        ),
+      )?.count ?? 0,
     unbegunMs: (fileId, planId) =>
       first(
         sql.exec<{ ms: number | null }>(

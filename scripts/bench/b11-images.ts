@@ -69,6 +69,7 @@ const ours: Make = async (path, folder) => {
         Promise.resolve({
           size,
           url: "",
+          asideUrl: "",
           download: () => Promise.resolve(path),
           appendTo: readOtherwise,
           read: readOtherwise,
@@ -78,6 +79,7 @@ const ours: Make = async (path, folder) => {
         }),
       deliver: () => {},
       progress: () => {},
+      easing: () => {},
     },
   );
 };

@@ -3,7 +3,13 @@
  * Started by `cli.ts`; decides nothing about jobs.
  */
 import { randomUUID } from "node:crypto";
-import { capabilitiesOf, encodersFor, surveyMachine, type Machine } from "./machine/capabilities.ts";
+import {
+  capabilitiesOf,
+  encodersFor,
+  overlaps,
+  surveyMachine,
+  type Machine,
+} from "./machine/capabilities.ts";
 import type { AgentConfig } from "./config.ts";
 import { Connection } from "./connection.ts";
 import { leaseCapacity } from "./machine/free-slots.ts";
@@ -25,7 +31,7 @@ import { Workspace } from "./workspace.ts";
 /** How an agent ended; `cli.ts` makes an exit code of it. */
 export type AgentEnd = "drained" | "unreachable" | "refused" | "incapable" | "outdated";
 
-/** Requests to storage at a time, of all jobs together. */
+/** Requests to storage at a time, of all jobs together; a large one that sends counts for several. */
 const RECEIVING = 8;
 const SENDING = 6;
 /** Milliseconds between two looks whether there has been nothing to do for long enough. */
@@ -84,6 +90,7 @@ async function work(
     inputs,
     workspace,
     sending: new Gate(SENDING),
+    overlaps: overlaps(machine),
     process: processJob,
     log,
   };

@@ -47,6 +47,23 @@ test("the slot is free again while the last uploads go out", async () => {
   expect(bench.coordinator.of("complete")).toHaveLength(1);
 });
 
+test("an encoder of cores that is about to end makes room for the next, one of a GPU does not", async () => {
+  const freed: string[] = [];
+  for (const slot of ["cpu", "gpu"] as const) {
+    await run(
+      (context) => {
+        context.easing();
+        if (slot === "cpu") expect(freed).toEqual(["cpu"]);
+        else expect(freed).not.toContain("gpu");
+        return Promise.resolve();
+      },
+      { grant: { slot }, processed: () => freed.push(slot) },
+    );
+  }
+  // Each at last.
+  expect(new Set(freed)).toEqual(new Set(["cpu", "gpu"]));
+});
+
 test.each([
   [
     new JobError("corrupt", "No picture in it."),

@@ -28,6 +28,8 @@ export interface JobTools {
   /** How many requests of all jobs may send at a time. */
   sending: Gate;
   encoders: readonly Encoder[];
+  /** There is memory for one encode more than there are slots, for as long as one ends and the next begins. */
+  overlaps: boolean;
   process: (recipe: Recipe, context: JobContext) => Promise<Result>;
   log: Log;
 }
@@ -40,7 +42,7 @@ export interface Attempt {
   /** The lease in its present name. */
   lease: () => LeaseRef;
   progress: (fraction: number) => void;
-  /** Only uploads are left to be waited for. */
+  /** Its slot may be given to another job: only uploads are left, or an encoder is about to end. */
   processed: () => void;
   /** The agent is shutting down: what fails now may be its doing. */
   stopping: () => boolean;
@@ -98,6 +100,8 @@ async function makeRenditions(
       source: (name) => jobInputs.open(name),
       deliver: (product) => uploads.add(product),
       progress: attempt.progress,
+      // A GPU has only so many sessions.
+      easing: () => void (grant.slot === "cpu" && tools.overlaps && attempt.processed()),
     });
     attempt.processed();
     return { result, objects: await uploads.settled() };

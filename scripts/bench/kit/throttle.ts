@@ -11,7 +11,7 @@ export function throughAt(busyUntil: number, now: number, bytes: number, bytesPe
 }
 
 /** Larger pieces would arrive in bursts. */
-const PIECE_BYTES = 16 * 1_024;
+const PIECE_BYTES = 64 * 1_024;
 
 export class Line {
   readonly #rate: number;

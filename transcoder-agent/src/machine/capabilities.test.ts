@@ -2,7 +2,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { encodersFor, isTooOld, kindsFor, slotsFor, surveyMachine, type Machine } from "./capabilities.ts";
+import {
+  encodersFor,
+  isTooOld,
+  kindsFor,
+  overlaps,
+  slotsFor,
+  surveyMachine,
+  type Machine,
+} from "./capabilities.ts";
 import { checkUp, formatCheckup } from "../check.ts";
 import { SOFTWARE, type Encoder } from "../ffmpeg/h264.ts";
 import { JobKind } from "../protocol.ts";
@@ -59,6 +67,14 @@ test.each([
   [2, 0.25, { gpu: 1, cpu: 1, io: 1 }],
 ])("%i cores with %d GiB take no more than fits: %j", (cores, gibibytes, slots) => {
   expect(slotsFor(all, { cores, memoryBytes: gibibytes * GIBIBYTE })).toEqual(slots);
+});
+
+test.each([
+  [8, true],
+  [4, false],
+])("with %d GiB an encode may begin while another ends: %s", (gibibytes, may) => {
+  const room = { cores: 2, memoryBytes: gibibytes * GIBIBYTE };
+  expect(overlaps({ ...room, slots: slotsFor(all, room) })).toBe(may);
 });
 
 test("slots of a GPU: by device, not by way of feeding it, and by what its driver opens", () => {

@@ -115,6 +115,12 @@ export function slotsFor({ ffmpeg, sharp, encoders }: Tools, { cores, memoryByte
   };
 }
 
+/** Whether an encode more than there are slots fits into memory: while one ends the next may begin. */
+export function overlaps({ slots, memoryBytes }: Pick<Machine, "slots" | "memoryBytes">): boolean {
+  const { agent, encode, io } = MEMORY_BYTES;
+  return agent + (slots.cpu + 1) * encode + io <= memoryBytes;
+}
+
 /** One encoder for each device, whatever the ways of feeding it. */
 function devicesOf(encoders: readonly Encoder[]): Encoder[] {
   const alone = (name: string) => name.replace(/\+.*$/, "");

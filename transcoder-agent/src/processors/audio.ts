@@ -15,7 +15,7 @@ import type { JobContext, Processor, Source } from "./processor.ts";
 import { openReadable } from "./readable.ts";
 import { LandedLate, landingOf, readFromBefore } from "./seeking.ts";
 import { readAnchor, toAnchor } from "./sound.ts";
-import { checkStretch, fractionOf, inTurn } from "./stretch.ts";
+import { checkStretch, fractionOf, inTurn, isLong } from "./stretch.ts";
 
 export const audio: Processor<AudioRecipe> = async (recipe, context) =>
   recipe.purpose === "track"
@@ -46,7 +46,9 @@ async function makeTrack(
 ): Promise<AudioResult["track"]> {
   checkStretch(recipe);
   const readable = await openReadable(source, recipe.remux);
-  const [url, stream] = [readable.url, readable.stream(recipe.stream)];
+  // Picture is encoded more slowly than sound is copied: on a slow line it goes first, and brings the sound with it.
+  const url = readable.url === source.url && isLong(recipe) ? source.asideUrl : readable.url;
+  const stream = readable.stream(recipe.stream);
   const object = `${recipe.name}.mp4`;
   const job: TrackJob = {
     recipe,

@@ -12,6 +12,8 @@ export interface Source {
   readonly size: number;
   /** A loopback address with range support, the only address ffmpeg may open. */
   readonly url: string;
+  /** The same for what nobody waits for: on a slow line its reading must not take turns with that of others. */
+  readonly asideUrl: string;
   /** Fetches all of it and answers the path of the complete local file. */
   download(): Promise<string>;
   /** Copies `length` bytes from `offset` to the end of the file at `path`. */
@@ -51,6 +53,8 @@ export interface JobContext {
   deliver(product: Product): void;
   /** 0 … 1; may be called often. */
   progress(fraction: number): void;
+  /** What is left of the job takes little of the machine, so the next one may begin. Free to be said again. */
+  easing(): void;
 }
 
 /** Makes the renditions of one recipe. Throws JobError; anything else counts as `crashed`. */

@@ -26,8 +26,13 @@ export async function inTurn<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   if (stretch.segments[0] === 0) return source.lead(work);
-  if (secondsOf(stretch) > SHORT_SECONDS) await source.standBack();
+  if (isLong(stretch)) await source.standBack();
   return work();
+}
+
+/** Nobody waits for it yet. */
+export function isLong(stretch: Stretch): boolean {
+  return stretch.segments[0] > 0 && secondsOf(stretch) > SHORT_SECONDS;
 }
 
 /** As far as its boundaries are known. */

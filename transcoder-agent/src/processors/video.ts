@@ -87,6 +87,7 @@ async function encodeRungs(
   encoder: Encoder,
   context: JobContext,
 ): Promise<VideoResult["rungs"]> {
+  const follow = following(context);
   return readFromBefore(landingOf(recipe), async (from) => {
     const outcome = await runFfmpeg(
       encodeRectangle({
@@ -100,12 +101,26 @@ async function encodeRungs(
       {
         signal: context.signal,
         foreground: isShort(recipe),
-        onProgress: ({ seconds }) => context.progress(fractionOf(recipe, seconds)),
+        onProgress: ({ seconds }) => follow(fractionOf(recipe, seconds)),
       },
     );
+    context.easing();
     if (outcome.frame === 0) throw noFrames(from);
     return collectRungs(recipe, from !== null, outcome.frame, context);
   });
+}
+
+/** Starting the next encoder takes some hundred milliseconds on one core, in which the others have nothing to do. */
+const EASING_MS = 1_000;
+
+/** Tells how far the encoder is, and at the pace so far when it is about to end. */
+function following(context: JobContext): (fraction: number) => void {
+  const began = performance.now();
+  return (fraction) => {
+    context.progress(fraction);
+    const left = ((performance.now() - began) * (1 - fraction)) / fraction;
+    if (left < EASING_MS) context.easing();
+  };
 }
 
 /** A film's first segment, or what a viewer waits for. */

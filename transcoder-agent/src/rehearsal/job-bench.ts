@@ -118,6 +118,7 @@ export class JobBench {
       workspace: this.#workspace,
       sending: new Gate(4),
       encoders: [SOFTWARE],
+      overlaps: true,
       process: async (_recipe, context) => {
         await process(context);
         return result;

@@ -23,6 +23,11 @@ type Parts = Extract<Target, { multipart: unknown }>["multipart"];
 
 /** Parts of one object under way together. */
 const PART_LANES = 3;
+/**
+ * On a slow line what came first is to be through first: the next lease waits for it. So what is large has the line for
+ * itself, and small objects go side by side.
+ */
+const BYTES_A_PLACE = 1_500_000;
 /** Milliseconds in which wishes are gathered into one frame. */
 const GATHER_MS = 5;
 
@@ -111,7 +116,8 @@ export class Uploads {
 
   #send(slice: Parameters<Transfer["write"]>[0], address: Address<SignedRequest>): Promise<string> {
     const { gate, transfer, signal } = this.#options;
-    return gate.run(signal, () => transfer.write(slice, address, signal));
+    const places = Math.ceil(slice.length / BYTES_A_PLACE);
+    return gate.run(signal, () => transfer.write(slice, address, signal), places);
   }
 
   /** Where an object is to go. Wishes of about the same moment share a frame. */

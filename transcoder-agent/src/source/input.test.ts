@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { JobError } from "../errors.ts";
 import { patternBytes } from "../rehearsal/storage.ts";
+import { until } from "../rehearsal/until.ts";
 import { Input, JUMP_BYTES, type Fetch } from "./input.ts";
 import type { Interval } from "./intervals.ts";
 
@@ -111,6 +112,49 @@ test("a reader that goes on finds the bytes ahead already asked for", async () =
   expect(furthest).toBeGreaterThan(2 * JUMP_BYTES + 2 * MIB);
   expect(furthest).toBeLessThan(50 * MIB);
   await reader.return(undefined);
+  await input.close();
+});
+
+/** A storage that goes on only when it is told to. */
+function slowFetcher() {
+  const asked: Interval[] = [];
+  const ends: (() => void)[] = [];
+  const fetch: Fetch = async ([from, to], sink) => {
+    asked.push([from, to]);
+    await new Promise<void>((resolve) => ends.push(resolve));
+    await sink(patternBytes(from, to), from);
+  };
+  return { asked, fetch, next: () => ends.shift()?.() };
+}
+
+test("who stands aside fetches nothing while others do, and takes what they fetch", async () => {
+  const { asked, fetch, next } = slowFetcher();
+  const input = await Input.open(join(folder, "sparse"), 30 * MIB, fetch);
+  const front = input.read(0, MIB, never).next();
+  await until("the front is being fetched", () => asked.length === 1);
+  const aside = input.read(20 * MIB, 21 * MIB, never, true).next();
+  const along = input.read(MIB / 2, MIB, never, true).next();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(asked).toHaveLength(1);
+  next();
+  expect((await front).value?.length).toBeGreaterThan(0);
+  expect((await along).value?.length).toBeGreaterThan(0);
+  await until("nobody else fetches", () => asked.length === 2);
+  expect(asked[1]?.[0]).toBe(20 * MIB);
+  next();
+  expect((await aside).value?.length).toBeGreaterThan(0);
+  await input.close();
+});
+
+test("who stands aside gets on after a while, however slow the line is", async () => {
+  const { asked, fetch, next } = slowFetcher();
+  const input = await Input.open(join(folder, "sparse"), 30 * MIB, fetch, 20);
+  const front = input.read(0, MIB, never).next();
+  const aside = input.read(20 * MIB, 21 * MIB, never, true).next();
+  await until("both are being fetched", () => asked.length === 2);
+  next();
+  next();
+  await Promise.all([front, aside]);
   await input.close();
 });
 

@@ -25,10 +25,14 @@ const AHEAD_BYTES = 32 * MIB;
 const LANES = 3;
 const CHUNK_BYTES = 256 * 1_024;
 
+/** Milliseconds that a reader who stands aside waits for others in one go: on a slow line it must get on, too. */
+const ASIDE_MS = 20_000;
+
 /** A stretch being fetched; `at` moves as it arrives. */
 interface Claim {
   at: number;
   readonly to: number;
+  readonly aside: boolean;
   done: Promise<void>;
 }
 
@@ -43,42 +47,48 @@ export class Input {
   readonly size: number;
   readonly #file: FileHandle;
   readonly #fetch: Fetch;
+  readonly #asideMs: number;
   readonly #have = new Intervals();
   readonly #claims = new Set<Claim>();
   readonly #waiters = new Set<Waiter>();
   #stop = new AbortController();
 
-  private constructor(path: string, size: number, file: FileHandle, fetch: Fetch) {
+  private constructor(path: string, size: number, file: FileHandle, fetch: Fetch, asideMs: number) {
     this.path = path;
     this.size = size;
     this.#file = file;
     this.#fetch = fetch;
+    this.#asideMs = asideMs;
   }
 
-  static async open(path: string, size: number, fetch: Fetch): Promise<Input> {
+  static async open(path: string, size: number, fetch: Fetch, asideMs = ASIDE_MS): Promise<Input> {
     const file = await open(path, "w+", 0o600);
     await file.truncate(size);
-    return new Input(path, size, file, fetch);
+    return new Input(path, size, file, fetch, asideMs);
   }
 
   get missing(): number {
     return this.size - this.#have.total;
   }
 
-  /** The bytes of `[from, to)` in order, as they come. A chunk is good until the next one is asked for. */
-  async *read(from: number, to: number, signal: AbortSignal): AsyncGenerator<Buffer> {
+  /**
+   * The bytes of `[from, to)` in order, as they come. A chunk is good until the next one is asked for. Who stands
+   * `aside` takes what others fetch, and fetches by itself only while nobody else does.
+   */
+  async *read(from: number, to: number, signal: AbortSignal, aside = false): AsyncGenerator<Buffer> {
     // One buffer for all chunks: gigabytes pass here, and garbage of that size is memory that is in use.
     const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, to - from));
     for (let at = from; at < to;) {
       signal.throwIfAborted();
       const end = Math.min(to, this.#have.runEnd(at), at + CHUNK_BYTES);
       if (end <= at) {
-        await this.#arrival(at, signal);
+        if (aside) await this.#others(at, signal);
+        await this.#arrival(at, signal, aside);
         continue;
       }
       const { bytesRead } = await this.#file.read(buffer, 0, end - at, at);
       at += bytesRead;
-      this.#readAhead(at, at - from);
+      if (!aside) this.#readAhead(at, at - from);
       yield buffer.subarray(0, bytesRead);
     }
   }
@@ -108,9 +118,33 @@ export class Input {
     await rm(this.path, { force: true });
   }
 
-  /** Resolves when byte `at` is there. */
-  async #arrival(at: number, signal: AbortSignal): Promise<void> {
-    if (!this.#claimOn(at)) this.#claim(at, this.#continues(at) ? RUN_BYTES : JUMP_BYTES);
+  /** Resolves when byte `at` is there; fetches it where nobody does. */
+  async #arrival(at: number, signal: AbortSignal, aside = false): Promise<void> {
+    if (this.#have.runEnd(at) > at) return;
+    const window = this.#continues(at) && !aside ? RUN_BYTES : JUMP_BYTES;
+    if (!this.#claimOn(at)) this.#claim(at, window, aside);
+    await this.#passing(at, signal);
+  }
+
+  /** Resolves when byte `at` is there, when nobody fetches anything that is waited for, or after a while. */
+  async #others(at: number, signal: AbortSignal): Promise<void> {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#asideMs)]);
+    const there = new AbortController();
+    const passing = this.#passing(at, AbortSignal.any([limit, there.signal])).catch(() => undefined);
+    try {
+      while (this.#have.runEnd(at) <= at && !limit.aborted) {
+        const urgent = [...this.#claims].filter((claim) => !claim.aside);
+        if (urgent.length === 0) break;
+        await Promise.race([passing, ...urgent.map(({ done }) => done.catch(() => undefined))]);
+      }
+    } finally {
+      there.abort();
+    }
+    signal.throwIfAborted();
+  }
+
+  /** Resolves when somebody has fetched byte `at`. */
+  async #passing(at: number, signal: AbortSignal): Promise<void> {
     let waiter: Waiter | undefined;
     const arrived = new Promise<void>((resolve, reject) => {
       waiter = { at, resolve, reject };
@@ -141,14 +175,17 @@ export class Input {
   #readAhead(at: number, consumed: number): void {
     if (consumed < JUMP_BYTES / 2) return;
     const next = this.#unclaimed(at);
-    if (next < Math.min(this.size, at + Math.min(AHEAD_BYTES, 2 * consumed))) this.#claim(next, RUN_BYTES);
+    if (next >= Math.min(this.size, at + Math.min(AHEAD_BYTES, 2 * consumed))) return;
+    // Ranges that are under way together share the line: the reader would wait for what it needs first.
+    const ahead = [...this.#claims].filter((claim) => claim.to > at && claim.at < next);
+    if (ahead.every((claim) => claim.to - claim.at < JUMP_BYTES)) this.#claim(next, RUN_BYTES);
   }
 
-  #claim(at: number, window: number): Claim {
+  #claim(at: number, window: number, aside = false): Claim {
     const later = [...this.#claims].map((claim) => claim.at).filter((start) => start > at);
     const edge = Math.min(this.#have.nextStart(at, this.size), ...later);
     const to = edge - at <= 2 * window ? edge : at + window;
-    const claim: Claim = { at, to, done: Promise.resolve() };
+    const claim: Claim = { at, to, aside, done: Promise.resolve() };
     this.#claims.add(claim);
     claim.done = this.#carry(claim, this.#stop.signal);
     // Whoever needs the bytes hears of the failure as a waiter; read-ahead alone needs nothing.

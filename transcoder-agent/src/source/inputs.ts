@@ -12,7 +12,7 @@ import type { Address, Transfer } from "../transfer.ts";
 import { Derivatives } from "./derivatives.ts";
 import { HeadStart } from "./head-start.ts";
 import { Input } from "./input.ts";
-import type { SourceServer } from "./server.ts";
+import { ASIDE, type SourceServer } from "./server.ts";
 
 /** An unused input stays so many milliseconds; what is on its way may go on arriving for the first of them. */
 const LINGER_MS = 120_000;
@@ -197,6 +197,7 @@ function sourceOf({ input, url, derivatives, headStart }: Shared, signal: AbortS
   return {
     size: input.size,
     url,
+    asideUrl: `${url}${ASIDE}`,
     download: async () => {
       await input.fill(0, input.size, signal);
       return input.path;

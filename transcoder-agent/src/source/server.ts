@@ -12,6 +12,9 @@ import type { Log } from "../log.ts";
 import type { Input } from "./input.ts";
 import type { Interval } from "./intervals.ts";
 
+/** Behind an input's address: for readers who stand aside (`Input.read`). */
+export const ASIDE = "/aside";
+
 export class SourceServer {
   readonly #inputs = new Map<string, Input>();
   readonly #server: Server;
@@ -48,7 +51,8 @@ export class SourceServer {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const input = this.#inputs.get(request.url ?? "");
+    const aside = request.url?.endsWith(ASIDE) ?? false;
+    const input = this.#inputs.get(aside ? (request.url ?? "").slice(0, -ASIDE.length) : (request.url ?? ""));
     if (!input) return void response.writeHead(404).end();
     if (request.method !== "GET" && request.method !== "HEAD") return void response.writeHead(405).end();
     const range = parseRange(request.headers.range, input.size);
@@ -63,18 +67,23 @@ export class SourceServer {
       ...(range && { "content-range": `bytes ${from}-${to - 1}/${input.size}` }),
     });
     if (request.method === "HEAD") return void response.end();
-    await send(input, [from, to], response).catch((error: unknown) => {
+    await send(input, [from, to], aside, response).catch((error: unknown) => {
       this.#log.warn("an input broke off", { reason: String(error) });
     });
   }
 }
 
 /** Streams until the reader has enough. A reader that goes away ends the reading, which is no error. */
-async function send(input: Input, [from, to]: Interval, response: ServerResponse): Promise<void> {
+async function send(
+  input: Input,
+  [from, to]: Interval,
+  aside: boolean,
+  response: ServerResponse,
+): Promise<void> {
   const gone = new AbortController();
   response.once("close", () => gone.abort());
   try {
-    for await (const chunk of input.read(from, to, gone.signal)) {
+    for await (const chunk of input.read(from, to, gone.signal, aside)) {
       await abortable(written(response, chunk, gone), gone.signal);
     }
     response.end();

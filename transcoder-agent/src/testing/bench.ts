@@ -59,6 +59,7 @@ export async function openBench(): Promise<Bench> {
         },
         deliver: (product) => void products.set(product.name, product),
         progress: () => {},
+        easing: () => {},
       };
       const result = await processJob(recipe, context);
       if (!isKind(result, recipe)) throw new Error(`a ${recipe.kind} job answered ${result.kind}`);

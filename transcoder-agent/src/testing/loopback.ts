@@ -40,6 +40,7 @@ export async function serveFile(path: string): Promise<ServedFile> {
   return {
     size,
     url: `http://127.0.0.1:${port}/source`,
+    asideUrl: `http://127.0.0.1:${port}/source`,
     download: () => Promise.resolve(path),
     appendTo: (target, offset, length) => appendRange(path, target, offset, length),
     read: (offset, length) => readRange(path, offset, Math.min(length, Math.max(0, size - offset))),

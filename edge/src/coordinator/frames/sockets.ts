@@ -5,7 +5,7 @@
 import { CLOSE_REPLACED, type CoordinatorFrame } from "#protocol";
 import { countSlots, isSilent, newBadge, seatOf, type Badge } from "./badges.ts";
 import type { Seat, Work } from "../ledger/ledger-types.ts";
-import { isAble } from "../grants/schedule.ts";
+import { atWork, isAble } from "../grants/schedule.ts";
 
 /** What this file needs of the Durable Object's state. */
 type SocketHost = Pick<
@@ -127,6 +127,16 @@ export class Sockets {
     let slots = 0;
     for (const socket of this.#all().values()) slots += countSlots(this.badge(socket).capacity);
     return slots;
+  }
+
+  /** Encodes that all agents can be at in the same moment. */
+  countEncoders(): number {
+    let encoders = 0;
+    for (const socket of this.#all().values()) {
+      const { gpu, cpu } = this.badge(socket).capacity;
+      encoders += atWork(gpu) + atWork(cpu);
+    }
+    return encoders;
   }
 
   /** Closes links that have said nothing for long; their leases run out by themselves. */

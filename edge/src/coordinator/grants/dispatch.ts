@@ -62,7 +62,7 @@ function grantTurn(pool: Pool, turn: Turn): Granted[] {
   const waiting = turn.store.queue.waitingHeads(Math.max(HEADS, Math.min(BATCH, seats.length)));
   if (waiting.length === 0 || seats.length === 0) return [];
   const usage = usageOf(pool, turn, waiting);
-  const slotsOf = sharesOf(turn, seats);
+  const slotsOf = sharesOf(turn, seats, sockets.countEncoders());
   const pairings = pairUp(waiting, seats, usage, pool.rings, turn.now, BATCH);
   return pairings
     .map((pairing) => grantOne(pool, turn, pairing, slotsOf))
@@ -84,13 +84,14 @@ function usageOf({ sockets }: Pool, { store, now }: Turn, waiting: readonly Wait
 
 /**
  * Slots among which what is left of a film is to be shared out: those that are free now, and those that are at it
- * already, since they come back for more. Asked for a film before anything of it is granted in this turn.
+ * already, since they come back for more; `most` there are, also where an agent that is about to end one encode
+ * may begin the next. Asked for a film before anything of it is granted in this turn.
  */
-function sharesOf({ store }: Turn, seats: readonly Seat[]): (fileId: string) => number {
+function sharesOf({ store }: Turn, seats: readonly Seat[], most: number): (fileId: string) => number {
   const free = seats.reduce((sum, seat) => sum + seat.free.gpu + seat.free.cpu, 0);
   const shares = new Map<string, number>();
   return (fileId) => {
-    const share = shares.get(fileId) ?? free + store.films.countEncoding(fileId);
+    const share = shares.get(fileId) ?? Math.min(most, free + store.films.countEncoding(fileId));
     shares.set(fileId, share);
     return share;
   };

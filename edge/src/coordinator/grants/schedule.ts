@@ -118,9 +118,13 @@ export function slotFor(
 
 /** What nobody waits for yet takes half of these slots at most: long stretches of sound would fill them all. */
 function keptFree({ rank }: Pick<Waiting, "rank">, { capacity }: Pick<Seat, "capacity">): number {
-  // It holds one lease more than it works on: the one whose objects are being sent.
-  const slots = Math.max(1, capacity.io - 1);
+  const slots = Math.max(1, atWork(capacity.io));
   return rank <= RANK.head ? 0 : Math.min(slots - 1, Math.ceil(slots / 2));
+}
+
+/** An agent holds one lease more than it works on: the one whose objects are being sent. */
+export function atWork(leases: number): number {
+  return leases > 1 ? leases - 1 : leases;
 }
 
 function isAwaited({ rank }: Pick<Waiting, "rank">): boolean {

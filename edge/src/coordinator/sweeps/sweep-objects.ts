@@ -14,18 +14,24 @@ import type { Sweep } from "./scheduled.ts";
 /** A late upload by an old address, and a row that is on its way, have this long. */
 const GRACE_MS = DAY + SIGNED_LIFETIME_MS;
 /**
- * More orphans than this part of a shard, and than a handful, stop the sweep. Derived ones can be made again, and each
- * hedge, each inspection and each agent that dies leaves some.
+ * More orphans than this part of their own kind in a shard, and than a handful, stop the sweep. Of originals, since one
+ * that is deleted is lost for ever; many derived objects beside them must not make theirs look few. Derived ones can be
+ * made again, and each hedge, each inspection and each agent that dies leaves some.
  */
-const MOST_ORPHANS = { originals: 0.05, derived: 0.2 };
+const MOST_ORPHANS: Kinds = { originals: 0.05, derived: 0.2 };
 const HANDFUL = 20;
 /** R2: keys in one delete, and in one list. */
 const KEYS_PER_CALL = 1_000;
 /** Sorts after every key. */
 const LAST_KEY = "\u{10ffff}";
 
+interface Kinds {
+  originals: number;
+  derived: number;
+}
+
 interface Findings {
-  objects: number;
+  objects: Kinds;
   orphans: string[];
   missing: Reference[];
 }
@@ -42,7 +48,7 @@ export async function sweepShards(sweep: Sweep): Promise<void> {
 
 async function compare({ env, db, now }: Sweep, shard: string): Promise<Findings> {
   const bucket = bucketOf(env, shard);
-  const found: Findings = { objects: 0, orphans: [], missing: [] };
+  const found: Findings = { objects: countKinds([]), orphans: [], missing: [] };
   let from = "";
   let cursor: string | undefined;
   do {
@@ -53,7 +59,9 @@ async function compare({ env, db, now }: Sweep, shard: string): Promise<Findings
     const keys = new Set(wanted.map(({ key }) => key));
     const there = new Set(page.objects.map(({ key }) => key));
     const old = page.objects.filter(({ uploaded }) => uploaded.getTime() < now - GRACE_MS);
-    found.objects += page.objects.length;
+    const kinds = countKinds([...there]);
+    found.objects.originals += kinds.originals;
+    found.objects.derived += kinds.derived;
     found.orphans.push(...old.map(({ key }) => key).filter((key) => !keys.has(key)));
     found.missing.push(...wanted.filter(({ key }) => !there.has(key)));
     from = to;
@@ -71,7 +79,7 @@ async function remakeMissing(
   for (const reference of missing) {
     if (await bucket.head(reference.key)) continue;
     const { fileId, key, pool } = reference;
-    const derived = key.startsWith("r/");
+    const derived = isDerived(key);
     logLine(config.logLevel, "error", "object missing", { shard, file: fileId, key, remade: derived });
     if (!derived) continue;
     await forgetObject(db, reference);
@@ -83,7 +91,7 @@ async function collect(sweep: Sweep, shard: string, { objects, orphans }: Findin
   const { env, config } = sweep;
   const idle = await withoutBusy(sweep, orphans);
   const few = areFew(idle, objects);
-  const fields = { shard, objects, orphans: idle.length, deleted: few };
+  const fields = { shard, objects: objects.originals + objects.derived, orphans: idle.length, deleted: few };
   logLine(config.logLevel, few ? "info" : "error", "orphans", fields);
   if (!few) return;
   const bucket = bucketOf(env, shard);
@@ -92,11 +100,16 @@ async function collect(sweep: Sweep, shard: string, { objects, orphans }: Findin
   }
 }
 
-/** So few of all objects of a shard that the storage has them too many, and not the catalogue too few. */
-export function areFew(orphans: readonly string[], objects: number): boolean {
-  const derived = orphans.filter((key) => key.startsWith("r/")).length;
-  const isFew = (count: number, part: number) => count <= Math.max(HANDFUL, objects * part);
-  return isFew(derived, MOST_ORPHANS.derived) && isFew(orphans.length - derived, MOST_ORPHANS.originals);
+/** So few that the storage has them too many, and not the catalogue too few. */
+export function areFew(orphans: readonly string[], objects: Kinds): boolean {
+  const found = countKinds(orphans);
+  const isFew = (kind: keyof Kinds) => found[kind] <= Math.max(HANDFUL, objects[kind] * MOST_ORPHANS[kind]);
+  return isFew("originals") && isFew("derived");
+}
+
+function countKinds(keys: readonly string[]): Kinds {
+  const derived = keys.filter(isDerived).length;
+  return { originals: keys.length - derived, derived };
 }
 
 /** Work in hand may refer to objects that no row names yet. Of an orphan no row tells whose it is: all are asked. */
@@ -109,6 +122,10 @@ async function withoutBusy({ env, pools }: Sweep, keys: readonly string[]): Prom
     for (const id of inHand.flat()) busy.add(id);
   }
   return keys.filter((key) => !busy.has(fileOf(key)));
+}
+
+function isDerived(key: string): boolean {
+  return key.startsWith("r/");
 }
 
 /** Keys are `o/<file>/…` and `r/<file>/…`. */

@@ -179,7 +179,7 @@ async function watch(config: AgentConfig, watched: Watched): Promise<() => Promi
     if (exitWhenIdleMs === null || runner.idleMs < exitWhenIdleMs) return;
     clearInterval(timer);
     tools.log.info("nothing to do for long enough: ending", { seconds: Math.round(exitWhenIdleMs / 1_000) });
-    idle(connection.standing.connected ? "drained" : "unreachable");
+    idle(connection.everWelcomed ? "drained" : "unreachable");
   };
   const timer = exitWhenIdleMs === null ? undefined : setInterval(look, IDLE_LOOK_MS);
   return async () => {

@@ -233,6 +233,14 @@ test("an agent that never reached its edge does not end as if all was well", asy
   expect(await startWorking({ CAPCLOUD_EXIT_WHEN_IDLE: "0.5" }).code()).toBe(1);
 });
 
+test("an agent that was at its edge ends well although the link is down at that moment", async () => {
+  const agent = startWorking({ CAPCLOUD_EXIT_WHEN_IDLE: "3" });
+  await coordinator.nth("ready");
+  coordinator.refusal = { status: 503, body: "" };
+  coordinator.drop();
+  expect(await agent.code()).toBe(0);
+});
+
 test("outside its hours an agent takes nothing from its first word on, and says why", async () => {
   // A driver that takes its time must not let a job slip in before it has been decided.
   await writeFile(join(folder, "nvidia-smi"), "#!/bin/sh\nsleep 2\necho 0\n", { mode: 0o755 });

@@ -134,6 +134,11 @@ export class Connection {
     return this.#standing;
   }
 
+  /** It has been welcomed at some time, whatever the link is doing now. */
+  get everWelcomed(): boolean {
+    return this.#welcomedBefore;
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#welcomed = false;

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { tmpdir, uptime } from "node:os";
 import { join, relative } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Workspace } from "./workspace.ts";
@@ -23,6 +23,24 @@ test("each job has a folder of its own, which goes with it", async () => {
   expect(existsSync(other)).toBe(true);
   await workspace.close();
   expect(await readdir(root)).toEqual([]);
+});
+
+test("a folder that the system cleared away is made again", async () => {
+  const workspace = await Workspace.open(root);
+  await rm(join(root, "capcloud-scratch"), { recursive: true });
+  expect(existsSync(await workspace.openJob())).toBe(true);
+  await workspace.close();
+});
+
+test("where the system tells of no process when it began, a lock from before the machine's last start is none", async () => {
+  const lock = join(root, "capcloud-agent.lock");
+  const anHourAgo = Date.now() - 1_000 * uptime() - 3_600_000;
+  await writeFile(lock, JSON.stringify({ pid: process.ppid, started: "", booted: anHourAgo }));
+  await (await Workspace.open(root)).close();
+  const now = Date.now() - 1_000 * uptime();
+  await writeFile(lock, JSON.stringify({ pid: process.ppid, started: "", booted: now }));
+  await expect(Workspace.open(root)).rejects.toThrow(/Another agent/);
+  await rm(lock);
 });
 
 test("a folder named from where the agent was started is told to tools as a whole path", async () => {

@@ -4,6 +4,7 @@
  * names the process that has it. Removes nothing but what it made itself.
  */
 import { lstat, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { uptime } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 
@@ -11,7 +12,13 @@ import { z } from "zod";
 const SCRATCH = "capcloud-scratch";
 const LOCK = "capcloud-agent.lock";
 
-const Holder = z.object({ pid: z.number().int().positive(), started: z.string() });
+const Holder = z.object({
+  pid: z.number().int().positive(),
+  /** Empty where the system does not tell. */
+  started: z.string(),
+  /** When the machine was started; milliseconds since 1970. */
+  booted: z.number().default(0),
+});
 type Holder = z.infer<typeof Holder>;
 
 /** The workspace cannot be used; the sentence says why and what to do. */
@@ -40,13 +47,14 @@ export class Workspace {
     const workspace = new Workspace(root);
     await workspace.#take();
     await workspace.#sweep();
-    await mkdir(workspace.inputs, { recursive: true, mode: 0o700 });
-    await mkdir(workspace.#jobs, { recursive: true, mode: 0o700 });
+    await openFolder(workspace.inputs);
+    await openFolder(workspace.#jobs);
     return workspace;
   }
 
   /** An empty folder for one job. */
   async openJob(): Promise<string> {
+    await openFolder(this.#jobs);
     return mkdtemp(join(this.#jobs, "job-"));
   }
 
@@ -65,7 +73,8 @@ export class Workspace {
   }
 
   async #take(): Promise<void> {
-    const mine = JSON.stringify({ pid: process.pid, started: await startOf(process.pid) });
+    const holder: Holder = { pid: process.pid, started: await startOf(process.pid), booted: bootedAt() };
+    const mine = JSON.stringify(holder);
     for (let tries = 0; tries < 3; tries++) {
       try {
         await writeFile(this.#lock, mine, { flag: "wx", mode: 0o600 });
@@ -73,14 +82,19 @@ export class Workspace {
       } catch (error) {
         if (codeOf(error) !== "EEXIST") throw error;
       }
-      const holder = await readHolder(this.#lock);
-      if (holder && (await isAlive(holder))) throw taken(this.root, holder);
+      const other = await readHolder(this.#lock);
+      if (other && (await isAlive(other))) throw taken(this.root, other);
       await rm(this.#lock, { force: true });
     }
     throw new WorkspaceError(
       `Other agents are starting in ${this.root}: give this one its own with --workspace.`,
     );
   }
+}
+
+/** Made anew where somebody has cleared it away, as systems do with what lies in a temp folder for days. */
+export async function openFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
 }
 
 function taken(root: string, { pid }: Holder): WorkspaceError {
@@ -109,13 +123,21 @@ async function readHolder(lock: string): Promise<Holder | null> {
 }
 
 /** A pid alone may since belong to another process (after a restart of the machine or container). */
-async function isAlive({ pid, started }: Holder): Promise<boolean> {
+async function isAlive({ pid, started, booted }: Holder): Promise<boolean> {
   try {
     process.kill(pid, 0);
   } catch (error) {
     return codeOf(error) === "EPERM";
   }
+  if (started === "") return Math.abs(bootedAt() - booted) < SAME_BOOT_MS;
   return (await startOf(pid)) === started;
+}
+
+/** Clocks are set right now and then. */
+const SAME_BOOT_MS = 60_000;
+
+function bootedAt(): number {
+  return Math.round(Date.now() - 1_000 * uptime());
 }
 
 /** When a process started, in the kernel's own ticks; "" where the system does not say so in /proc. */

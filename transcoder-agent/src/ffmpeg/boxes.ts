@@ -72,6 +72,11 @@ export function fullHeader(version: number, flags: number): Buffer {
 }
 
 export function uint32(...values: number[]): Buffer {
+  return words(values);
+}
+
+/** The same of hours of samples: too many to pass as arguments. Negative ones as two's complement. */
+export function words(values: readonly number[]): Buffer {
   const bytes = Buffer.alloc(values.length * 4);
   values.forEach((value, index) => bytes.writeUInt32BE(value >>> 0, index * 4));
   return bytes;

@@ -6,7 +6,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { JobError } from "../errors.ts";
 import type { TrackReport } from "../protocol.ts";
-import { fullHeader, makeBox, uint32 } from "./boxes.ts";
+import { fullHeader, makeBox, uint32, words } from "./boxes.ts";
 import { codecName } from "./codec-names.ts";
 import type { Segment } from "./cuts.ts";
 import { copyRange, withFile } from "./files.ts";
@@ -106,7 +106,8 @@ function makeRun(segment: Segment, dataOffset: number): Buffer {
     "trun",
     // Version 1: composition offsets are signed.
     fullHeader(1, RUN_FLAGS),
-    uint32(segment.samples.length, dataOffset, ...table),
+    uint32(segment.samples.length, dataOffset),
+    words(table),
   );
 }
 

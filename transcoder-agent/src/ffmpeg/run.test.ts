@@ -1,4 +1,5 @@
 /** What starts ffmpeg also ends it, whatever happens to the job or the agent. */
+import { offerInput, withdrawInput } from "./loopback-inputs.ts";
 import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
@@ -148,6 +149,18 @@ test("a run that takes too long, or moves no more, is ended", async () => {
     limits: { stallMs: 700 },
   });
   await expect(silent).rejects.toMatchObject({ code: "stalled" });
+});
+
+test("who stands still because the input does is not ended, however long the line is away", async () => {
+  const url = "tcp://127.0.0.1:59872?listen=1";
+  let awaited = 3;
+  offerInput(url, () => (awaited -= 1) > 0);
+  const began = performance.now();
+  const silent = runFfprobe(["-v", "error", "-i", url], { limits: { stallMs: 300 } });
+  await expect(silent).rejects.toMatchObject({ code: "stalled" });
+  withdrawInput(url);
+  // Asked three times, and only then was nothing on its way.
+  expect(performance.now() - began).toBeGreaterThan(850);
 });
 
 /** A process that runs ffmpeg as the agent does, with a secret in its environment and deaf to Ctrl-C. */

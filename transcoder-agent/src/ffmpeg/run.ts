@@ -13,6 +13,7 @@ import { guardFor, isFull } from "./confinement.ts";
 import { classifyFailure, lastLine } from "./failure.ts";
 import type { Guard } from "./guard.ts";
 import { GLOBAL_OPTIONS, movesPackets, toArguments, type Invocation } from "./invocation.ts";
+import { isAwaited } from "./loopback-inputs.ts";
 import { createProgressReader, type Progress } from "./progress.ts";
 import { NOT_CONFINED } from "./namespaces.ts";
 import { viewOfProbe, viewOfRun, type View } from "./view.ts";
@@ -51,7 +52,10 @@ export async function runFfmpeg(invocation: Invocation, options: RunOptions = {}
   const child = await startFfmpeg(invocation, guard);
   // A film's first segment waits for packets that are moved, beside encoders that have long to go.
   if (options.foreground !== true && !movesPackets(invocation)) void standBack(child.pid);
-  const watch = watchProcess(child, limits, { signal: options.signal, byStdin: guard.byStdin });
+  const watch = watchProcess(child, limits, {
+    ...{ signal: options.signal, byStdin: guard.byStdin },
+    isWaiting: () => invocation.inputs.some(({ url }) => isAwaited(url)),
+  });
   watchRoom(view, watch);
   let before = "";
   const reader = createProgressReader((progress) => {
@@ -85,7 +89,10 @@ export async function streamFfmpeg(
   );
   const child = spawn(guard.command, [...guard.prefix, ...words], { windowsHide: true });
   void standBack(child.pid);
-  const watch = watchProcess(child, limits, { signal: options.signal, byStdin: guard.byStdin });
+  const watch = watchProcess(child, limits, {
+    ...{ signal: options.signal, byStdin: guard.byStdin },
+    isWaiting: () => invocation.inputs.some(({ url }) => isAwaited(url)),
+  });
   child.stdout.on("data", (bytes: Buffer) => {
     watch.alive();
     try {
@@ -152,7 +159,10 @@ export async function runFfprobe(
   const guard = await guardFor("ffprobe", viewOfProbe(probeArguments), limits);
   options.signal?.throwIfAborted();
   const child = spawn(guard.command, [...guard.prefix, ...probeArguments], { windowsHide: true });
-  const watch = watchProcess(child, limits, { signal: options.signal, byStdin: guard.byStdin });
+  const watch = watchProcess(child, limits, {
+    ...{ signal: options.signal, byStdin: guard.byStdin },
+    isWaiting: () => probeArguments.some(isAwaited),
+  });
   let text = "";
   child.stdout.setEncoding("utf8").on("data", (piece: string) => {
     watch.alive();

@@ -2,7 +2,7 @@
  * The `stbl` of a track: which sample lies where, lasts how long and is shown when. Pure; called by the MP4
  * writer with the samples of committed fragments.
  */
-import { fullHeader, makeBox, uint32 } from "./boxes.ts";
+import { fullHeader, makeBox, uint32, words } from "./boxes.ts";
 import type { Sample } from "./samples.ts";
 
 /** Samples that lie one behind the other in the file. */
@@ -73,11 +73,4 @@ function chunkOffsets(chunks: readonly Chunk[]): Buffer {
 
 function table(type: string, count: number, entries: readonly number[]): Buffer {
   return makeBox(type, fullHeader(0, 0), uint32(count), words(entries));
-}
-
-/** Hours of samples: too many to pass as arguments. */
-function words(values: readonly number[]): Buffer {
-  const bytes = Buffer.alloc(values.length * 4);
-  values.forEach((value, index) => bytes.writeUInt32BE(value, index * 4));
-  return bytes;
 }

@@ -42,7 +42,10 @@ export async function readFragments(file: FileHandle): Promise<FragmentedTrack> 
       timescale = readTimescale(moov);
       init.push(withoutUserData(moov));
     }
-    if (found.type === "moof") samples.push(...readMoof(await readAt(file, at, found.end), at));
+    if (found.type === "moof") {
+      // One by one: a fragment may hold more than a call takes arguments.
+      for (const sample of readMoof(await readAt(file, at, found.end), at)) samples.push(sample);
+    }
     at += found.end;
   }
   return { init: Buffer.concat(init), timescale, samples };

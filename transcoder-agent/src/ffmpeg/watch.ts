@@ -41,17 +41,20 @@ interface Child {
   once(event: "error", listener: (error: Error) => void): unknown;
 }
 
-export function watchProcess(
-  child: Child,
-  limits: Limits,
-  options: { signal: AbortSignal | undefined; byStdin: boolean },
-): Watch {
+export interface WatchOptions {
+  signal: AbortSignal | undefined;
+  byStdin: boolean;
+  /** It stands still because its input does, and whoever fetches that has a limit of its own. */
+  isWaiting?: () => boolean;
+}
+
+export function watchProcess(child: Child, limits: Limits, options: WatchOptions): Watch {
   let reason: Error | null = null;
   const end = (why: Error) => {
     reason ??= why;
     killChild(child, options.byStdin);
   };
-  const clocks = startClocks(limits, end);
+  const clocks = startClocks(limits, end, options.isWaiting ?? (() => false));
   const ignore = onAbort(options.signal, end);
   const words = lastWords(child);
   const closed = new Promise<Ending>((resolve, reject) => {
@@ -70,9 +73,12 @@ export function watchProcess(
   return { alive: clocks.alive, end, closed };
 }
 
-function startClocks(limits: Limits, end: (why: Error) => void) {
+function startClocks(limits: Limits, end: (why: Error) => void, isWaiting: () => boolean) {
   const seconds = (milliseconds: number) => `${milliseconds / 1_000} s`;
-  const stalled = () => end(new JobError("stalled", `Nothing moved for ${seconds(limits.stallMs)}.`));
+  const stalled = () => {
+    if (isWaiting()) stall = setTimeout(stalled, limits.stallMs);
+    else end(new JobError("stalled", `Nothing moved for ${seconds(limits.stallMs)}.`));
+  };
   const late = () => end(new JobError("timeout", `Not done after ${seconds(limits.wallMs)}.`));
   let stall = setTimeout(stalled, limits.stallMs);
   const wall = setTimeout(late, limits.wallMs);

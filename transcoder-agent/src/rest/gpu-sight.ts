@@ -36,7 +36,8 @@ export async function findGpuSight(options: SightOptions = {}): Promise<GpuSight
 
 async function readNvidia(ask: typeof askNvidia, working: boolean): Promise<OthersShare> {
   const [listed, whole] = await Promise.all([ask(BY_PROCESS), ask(WHOLE)]);
-  const processes = parsePmon(listed ?? "");
+  // Where the system does not tell whose child a process is, ours could not be told from others'.
+  const processes = (await tellsParents()) ? parsePmon(listed ?? "") : [];
   const ours = new Set<number>();
   for (const { pid } of processes) if (await descends(pid, process.pid)) ours.add(pid);
   return othersShare(processes, (pid) => ours.has(pid), largestNumber(whole ?? ""), working);
@@ -58,6 +59,13 @@ async function largestIn(files: readonly string[]): Promise<number | null> {
 
 async function numberIn(path: string): Promise<number | null> {
   return largestNumber(await readFile(path, "utf8").catch(() => ""));
+}
+
+async function tellsParents(): Promise<boolean> {
+  return readFile("/proc/self/stat").then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Whether a process was started by `ancestor`, at whatever distance; needs /proc. */

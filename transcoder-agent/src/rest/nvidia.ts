@@ -1,6 +1,6 @@
 /**
- * Asks `nvidia-smi`, the one program that tells what an NVIDIA GPU does and for whom. The only file beside
- * `ffmpeg/run.ts` that starts a process, with fixed words and never with anything from a job.
+ * Asks `nvidia-smi`, the one program that tells what an NVIDIA GPU does and for whom. Started with fixed
+ * words and never with anything from a job.
  */
 import { execFile } from "node:child_process";
 

@@ -97,7 +97,7 @@ test("a stop is as patient as the drain, and no tool is killed before the agent"
   expect(valuesOf(unit, "TimeoutStopSec")).toEqual(["76"]);
   expect(valuesOf(unit, "KillMode")).toEqual(["mixed"]);
   expect(valuesOf(unit, "Restart")).toEqual(["on-failure"]);
-  expect(valuesOf(unit, "RestartPreventExitStatus")).toEqual(["2 3 4"]);
+  expect(valuesOf(unit, "RestartPreventExitStatus")).toEqual(["2 3 4 5"]);
 });
 
 test("the key is named and never written; settings mean themselves, whatever is in them", () => {

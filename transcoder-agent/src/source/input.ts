@@ -67,6 +67,11 @@ export class Input {
     return new Input(path, size, file, fetch, asideMs);
   }
 
+  /** Somebody reads what has not arrived yet. Each wait ends: with the bytes, or with why they do not come. */
+  get isAwaited(): boolean {
+    return this.#waiters.size > 0;
+  }
+
   get missing(): number {
     return this.size - this.#have.total;
   }

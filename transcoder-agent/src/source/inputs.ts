@@ -9,6 +9,7 @@ import { asJobError } from "../machine/disk.ts";
 import type { Gate } from "../sending/gate.ts";
 import type { Source } from "../processors/processor.ts";
 import type { Address, Transfer } from "../transfer.ts";
+import { openFolder } from "../workspace.ts";
 import { Derivatives } from "./derivatives.ts";
 import { HeadStart } from "./head-start.ts";
 import { Input } from "./input.ts";
@@ -118,6 +119,7 @@ export class Inputs {
 
   async #open(signed: string, size: number): Promise<Shared> {
     const { folder, server, transfer, gate } = this.#options;
+    await openFolder(folder);
     const input = await Input.open(join(folder, randomUUID()), size, async (range, sink, signal) => {
       try {
         await gate.run(signal, () => transfer.read(addressOf(shared), range, sink, signal));
@@ -186,8 +188,8 @@ async function renew(shared: Shared): Promise<string> {
       shared.signed = await wish.sign();
       return shared.signed;
     } catch (error) {
+      // One job's lease may be gone while others still hold theirs.
       last = error;
-      if (!wish.signal.aborted) throw error;
     }
   }
   throw last;

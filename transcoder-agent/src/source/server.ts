@@ -8,6 +8,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { abortable } from "../abort.ts";
 import { admitToTools } from "../ffmpeg/confinement.ts";
+import { offerInput, withdrawInput } from "../ffmpeg/loopback-inputs.ts";
 import type { Log } from "../log.ts";
 import type { Input } from "./input.ts";
 import type { Interval } from "./intervals.ts";
@@ -38,11 +39,14 @@ export class SourceServer {
   publish(input: Input): string {
     const path = `/${randomBytes(16).toString("base64url")}`;
     this.#inputs.set(path, input);
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}${path}`;
+    const url = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}${path}`;
+    offerInput(url, () => input.isAwaited);
+    return url;
   }
 
   withdraw(url: string): void {
     this.#inputs.delete(new URL(url).pathname);
+    withdrawInput(url);
   }
 
   async close(): Promise<void> {

@@ -33,7 +33,7 @@ type Type = "gauge" | "counter";
 
 /** Of `capcloud_jobs_waiting` every combination is there, so that a sum over it is never empty. */
 const NEEDS = ["encoder", "io"];
-const CLASSES = ["stills", "awaited", "head", "rest", "after"];
+const CLASSES = ["stills", "awaited", "first", "head", "rest", "after"];
 
 /** Each has the label `pool` besides. */
 const OF_POOLS: readonly (readonly [

@@ -7,6 +7,7 @@ import {
   countSegments,
   headRectangle,
   isCopyOnly,
+  isHead,
   planAudio,
   planRectangles,
   type Rectangle,
@@ -93,7 +94,7 @@ test("every segment of every rung is in exactly one rectangle, the head is first
       expect(seen.size).toBe(plan.rungs.length * countSegments(plan));
       expect([...seen.values()].every((times) => times === 1)).toBe(true);
       expect(new Set(rectangles.map(({ part }) => part)).size).toBe(rectangles.length);
-      const heads = rectangles.filter(({ head }) => head);
+      const heads = rectangles.filter(isHead);
       expect(rectangles.slice(0, heads.length)).toEqual(heads);
       expect(heads[0]).toEqual(headRectangle(plan));
       const starts = rectangles.map(({ segments }) => segments[0]);

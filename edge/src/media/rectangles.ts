@@ -12,8 +12,6 @@ export interface Rectangle {
   segments: [number, number];
   /** Lowest first. */
   rungs: string[];
-  /** Segment 0: what a viewer needs before anything plays. */
-  head: boolean;
 }
 
 export interface Stretch {
@@ -44,24 +42,24 @@ export function planRectangles(plan: Plan): Rectangle[] {
   const copied = byMode("copy");
   const encoded = byMode("encode");
   const rest = [
-    ...(copied.length === 0 ? [] : growing(plan).map((segments) => rectangle(segments, copied, false))),
-    ...(encoded.length === 0 ? [] : halving(plan).map((segments) => rectangle(segments, encoded, false))),
+    ...(copied.length === 0 ? [] : growing(plan).map((segments) => rectangle(segments, copied))),
+    ...(encoded.length === 0 ? [] : halving(plan).map((segments) => rectangle(segments, encoded))),
   ];
   return [
-    ...heads.map((rungs) => rectangle([0, 1], namesOf(rungs), true)),
+    ...heads.map((rungs) => rectangle([0, 1], namesOf(rungs))),
     ...rest.toSorted((one, other) => one.segments[0] - other.segments[0]),
   ];
 }
 
-/** One rung by itself, from the start: the film plays already, so none of it is a head. */
-export function planRungRectangles(plan: Plan, rung: PlannedRung): Rectangle[] {
-  return planRectangles({ ...plan, rungs: [rung] }).map((rectangle) => ({ ...rectangle, head: false }));
+/** Segment 0: what a viewer needs before anything plays. */
+export function isHead({ segments }: Pick<Rectangle | Stretch, "segments">): boolean {
+  return segments[0] === 0;
 }
 
 /** What plays first: segment 0 of the quickest rung. Also before the rest of the film is known (`Head`). */
 export function headRectangle({ rungs }: { rungs: readonly PlannedRung[] }): Rectangle | null {
   const quickest = quickestRung(rungs);
-  return quickest && rectangle([0, 1], [quickest.name], true);
+  return quickest && rectangle([0, 1], [quickest.name]);
 }
 
 /** Nothing of it is encoded: it costs reading and writing alone. */
@@ -116,7 +114,7 @@ function growing(plan: Plan): [number, number][] {
 
 /**
  * The same, but towards the end each has half of what is left: on a slow line nothing else happens while the last
- * one is encoded and sent. A rectangle more costs no time that could be measured (B1).
+ * one is encoded and sent. A rectangle more costs no time that `npm run bench -- B1` could measure.
  */
 function halving(plan: Plan): [number, number][] {
   return restStretches(plan, (left) => Math.ceil(left / 2));
@@ -135,8 +133,8 @@ function restStretches(plan: Plan, most: (left: number) => number): [number, num
   return stretches;
 }
 
-function rectangle(segments: [number, number], rungs: string[], head: boolean): Rectangle {
-  return { part: partOf(rungs, segments), segments, rungs, head };
+function rectangle(segments: [number, number], rungs: string[]): Rectangle {
+  return { part: partOf(rungs, segments), segments, rungs };
 }
 
 function namesOf(rungs: readonly PlannedRung[]): string[] {

@@ -13,7 +13,7 @@ const only =
 
 test("whoever seeks gets one segment of one rung first, whoever plays on three, never what is there already", () => {
   expect(awaitedRectangle(plan, "720", 20, nobody)).toEqual({
-    ...{ part: "wait.720.20-21", segments: [20, 21], rungs: ["720"], head: false },
+    ...{ part: "wait.720.20-21", segments: [20, 21], rungs: ["720"] },
   });
   expect(awaitedRectangle(plan, "720", 21, only(20)).segments).toEqual([21, 24]);
   expect(awaitedRectangle(plan, "720", 21, only(20, 23)).segments).toEqual([21, 23]);
@@ -43,7 +43,7 @@ test("a trimmed rectangle still makes all that nobody owns, begins and ends with
       const owned = new Set(claims.map(([rung, segment]) => `${rung}/${segment}`));
       const claimed = (rung: string, segment: number) => owned.has(`${rung}/${segment}`);
       const whole: Rectangle = {
-        ...{ part: "p", segments: [from, from + length], rungs: ["480", "720", "1080"], head: false },
+        ...{ part: "p", segments: [from, from + length], rungs: ["480", "720", "1080"] },
       };
       const lacking = (one: Rectangle) =>
         one.rungs.flatMap((rung) =>
@@ -65,13 +65,13 @@ test("with slots free, rectangles shrink towards the end of the film; the pieces
   const [, , first] = planRectangles(planOf(evenFrames(300))).filter(({ segments }) => segments[0] >= 15);
   if (!first) throw new Error("no rectangle");
   const film = planOf(evenFrames(300));
-  // 120 s remain: 7.5 s for each of two rounds of eight slots.
+  // 120 s remain: 10 s for each of one and a half rounds of eight slots.
   const [now, later] = splitRectangle(film, first, 8);
   expect([now.segments, later?.segments]).toEqual([
-    [45, 46],
-    [46, 60],
+    [45, 47],
+    [47, 60],
   ]);
-  expect([now.part, later?.part]).toEqual(["480_720_1080.45-60", "480_720_1080.46-60"]);
+  expect([now.part, later?.part]).toEqual(["480_720_1080.45-60", "480_720_1080.47-60"]);
   expect(splitRectangle(film, first, 1)).toEqual([first]);
   expect(splitRectangle(film, first, 8, 3_000)).toEqual([first]);
 });

@@ -20,7 +20,7 @@ const MOST_AWAITED = 3;
 /**
  * A rectangle is cut so that each slot could take this many of what remains: who is a little slower than the others then
  * still ends with them. More of them would end closer together, but each costs a start and a place in the storage
- * (modelled and measured, B3: 2 is worse for 8 agents and for 64).
+ * (modelled, and measured by `npm run bench -- B3`: 2 is worse for 8 agents and for 64).
  */
 const ROUNDS_PER_SLOT = 1.5;
 
@@ -42,7 +42,7 @@ export function awaitedRectangle(
 ): Rectangle {
   const most = segment > 0 && claimed(segment - 1) ? MOST_AWAITED : 1;
   const segments = free(plan, segment, segment + most, claimed);
-  return { part: AWAITED + partOf([rung], segments), segments, rungs: [rung], head: false };
+  return { part: AWAITED + partOf([rung], segments), segments, rungs: [rung] };
 }
 
 /** The same for a track of sound: a quarter of a minute, up to what is there. */
@@ -76,9 +76,9 @@ export function trimRectangle(
 
 /**
  * Cuts a rectangle that is about to be granted, where `slots` share what is left of the film: those that are free and
- * those that are at it and come back for more. No longer than what remains, divided so that each slot could take one and a half. The first answer is to be granted now and keeps its part;
- * the second, where there is one, waits and is cut again at its own turn. So pieces shrink towards the end,
- * and the slots fall idle together. Copies are not cut: they are quick, and bound by the line.
+ * those that are at it and come back for more. No longer than what remains, divided so that each slot could take one and
+ * a half. The first answer is to be granted now and keeps its part; the second, where there is one, waits and is cut
+ * again at its own turn. So pieces shrink towards the end, and the slots fall idle together. Copies are not cut: they are quick, and bound by the line.
  * `remaining`: seconds of film that are still to be encoded; by default all from this rectangle on.
  */
 export function splitRectangle(

@@ -26,7 +26,7 @@ function trim(turn: Turn, plan: Plan, job: Job): Job | null {
   if (piece === null || job.recipe === null) return job;
   const { claims } = turn.store;
   const [from, until] = piece.segments;
-  const whole: Rectangle = { part: job.part, segments: [from, until], rungs: piece.tracks, head: false };
+  const whole: Rectangle = { part: job.part, segments: [from, until], rungs: piece.tracks };
   const left = trimRectangle(whole, (track, segment) => claims.find(plan.id, track, segment) !== null);
   if (left === null) return null;
   const same = left.rungs.length === whole.rungs.length && isSame(left.segments, whole.segments);

@@ -1,7 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { RANK, type Seat, type Waiting } from "../ledger/ledger-types.ts";
 import { AVOID_MS, isAble, pairUp, type Rings, type Usage } from "./schedule.ts";
-import { NOW } from "../testing/jobs.ts";
+import { NOW, spec } from "../testing/jobs.ts";
+import { openTestLedger } from "../testing/node-sql.ts";
+import { newJob } from "../ledger/ledger.ts";
+import { evenFrames, planOf } from "../../media/testing/plans.ts";
+import { planAwaited, planPieces } from "../plans/pieces.ts";
 import { createRing, takeTurn } from "./turn-taking.ts";
 
 const KINDS = ["inspect", "image", "video", "audio", "mp4"] as const;
@@ -42,8 +46,9 @@ describe("which slot", () => {
   const busy = () => seat("a", { free: { gpu: 0, cpu: 0, io: 1 }, capacity: { gpu: 0, cpu: 1, io: 1 } });
   const awaited = () => waiting({ turn: RANK.awaited });
 
-  test("what somebody waits for goes beside an encode that may take a minute, and nothing else does", () => {
+  test("what somebody waits for and a film's first segment go beside an encode that may take a minute, and nothing else does", () => {
     expect(pair([awaited()], [busy()])[0]?.slot).toBe("io");
+    expect(pair([waiting({ turn: RANK.first })], [busy()])[0]?.slot).toBe("io");
     expect(pair([waiting({ turn: RANK.head })], [busy()])).toEqual([]);
     // It waits for long, but nobody waits for it.
     expect(pair([waiting({ rank: RANK.rest, turn: RANK.awaited })], [busy()])).toEqual([]);
@@ -78,6 +83,19 @@ describe("which job", () => {
       for (const job of jobs) if (job.id === first?.job) jobs.delete(job);
     }
     expect(order).toEqual([awaited.id, early.id, late.id]);
+  });
+
+  test("what a viewer waits for goes before the first segments of all films that have just come", () => {
+    const { store } = openTestLedger();
+    const plan = planOf(evenFrames(60));
+    for (let at = 0; at < 300; at++) {
+      const [first] = planPieces(spec({ fileId: `film${at}` }), plan);
+      if (first) store.jobs.insert(newJob(first, `main.${String(at).padStart(4, "0")}`, false, NOW), []);
+    }
+    const asked = planAwaited(spec({ fileId: "watched" }), plan, "720", 9, () => false);
+    store.jobs.insert(newJob({ ...asked, position: 0 }, "main.9999", false, NOW), []);
+    const [next] = pair(store.queue.waitingHeads(8), [seat("a")]);
+    expect(next?.job).toBe("main.9999");
   });
 
   test("owners take turns, however many jobs one of them has", () => {

@@ -83,7 +83,7 @@ function createOpenings(seats: readonly Seat[]): { has(job: Candidate): boolean 
   const firsts = new Map<string, number>();
   return {
     has: (job) => {
-      const traits = [Math.max(job.rank, RANK.awaited), job.apart === NONE ? "" : "apart"];
+      const traits = [Math.max(job.rank, RANK.first), job.apart === NONE ? "" : "apart"];
       const ask = [job.kind, job.needs, job.barred ?? "", ...traits].join(" ");
       let at = firsts.get(ask) ?? 0;
       for (let seat = seats[at]; seat && !suits(seat, job); seat = seats[at]) at += 1;
@@ -104,7 +104,8 @@ function suits(seat: Seat, job: Candidate): boolean {
 
 /**
  * Encoding takes a GPU where one is free, else cores; everything else, copies too, mostly reads and writes. What
- * somebody waits for goes beside what is being encoded: it is short, and that may take a minute.
+ * somebody waits for, and a film's first rectangle, go beside what is being encoded: they are short, and that may take
+ * a minute.
  */
 export function slotFor(
   job: Pick<Waiting, "needs" | "rank">,
@@ -112,7 +113,7 @@ export function slotFor(
 ): ResourceClass | null {
   if (job.needs === "encoder" && seat.free.gpu > 0) return "gpu";
   if (job.needs === "encoder" && seat.free.cpu > 0) return "cpu";
-  if (job.needs === "encoder" && !isAwaited(job)) return null;
+  if (job.needs === "encoder" && !isUrgent(job)) return null;
   return seat.free.io > keptFree(job, seat) ? "io" : null;
 }
 
@@ -127,8 +128,8 @@ export function atWork(leases: number): number {
   return leases > 1 ? leases - 1 : leases;
 }
 
-function isAwaited({ rank }: Pick<Waiting, "rank">): boolean {
-  return rank <= RANK.awaited;
+function isUrgent({ rank }: Pick<Waiting, "rank">): boolean {
+  return rank <= RANK.first;
 }
 
 /** Could ever do it, busy or not. */

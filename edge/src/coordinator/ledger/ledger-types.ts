@@ -17,8 +17,12 @@ export const JOB_STATES = [
 ] as const;
 export type JobState = (typeof JOB_STATES)[number];
 
-/** Who gets what next, highest first. Ageing lifts a waiting job one rank per ten minutes. */
-export const RANK = { stills: 0, awaited: 1, head: 2, rest: 3, after: 4 } as const;
+/**
+ * Who gets what next, highest first. Ageing lifts a waiting job one rank per ten minutes. `awaited`: a viewer waits for
+ * it; `first`: a film's first rectangle, since whoever has sent the film is about to look; `head`: what else is
+ * needed to begin.
+ */
+export const RANK = { stills: 0, awaited: 1, first: 2, head: 3, rest: 4, after: 5 } as const;
 
 /** A rendition that a job makes, or has a part in. */
 export interface Made {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { MINUTE, SECOND } from "../../config.ts";
 import { adoptJob, holds, renewJob, shortenLease, wasCompleted } from "./lease.ts";
-import type { Job } from "./ledger-types.ts";
+import { RANK, type Job } from "./ledger-types.ts";
 import {
   ageJob,
   AGEING_MS,
@@ -15,6 +15,7 @@ import {
   loseJob,
   missObjects,
   postponeCommit,
+  raiseJob,
   releaseJob,
   unblockJob,
   wakeJob,
@@ -273,5 +274,14 @@ describe("the end and after", () => {
     expect(ageJob(waiting, NOW + AGEING_MS)?.turn).toBe(3);
     expect(ageJob(waiting, NOW + 2.5 * AGEING_MS)).toMatchObject({ turn: 2, ageAt: NOW + 3 * AGEING_MS });
     expect(ageJob(waiting, NOW + 90 * AGEING_MS)?.turn).toBe(0);
+  });
+
+  test("somebody who waits for what has risen by itself makes it awaited for good, and it sinks no lower", () => {
+    const risen = job({ state: "ready", rank: RANK.rest, turn: 0 });
+    expect(raiseJob(risen, RANK.awaited)).toMatchObject({ rank: RANK.awaited, turn: 0 });
+    expect(raiseJob(job({ state: "ready", rank: RANK.rest, turn: RANK.rest }), RANK.awaited)).toMatchObject({
+      ...{ rank: RANK.awaited, turn: RANK.awaited },
+    });
+    expect(raiseJob(job({ state: "ready", rank: RANK.awaited, turn: 0 }), RANK.awaited)).toBeNull();
   });
 });

@@ -123,8 +123,8 @@ export function ageJob(job: Job, now: number): Job | null {
 
 /** Somebody waits for it now. */
 export function raiseJob(job: Job, rank: number): Job | null {
-  if (!isOpen(job.state) || job.turn <= rank) return null;
-  return { ...job, rank: Math.min(job.rank, rank), turn: rank };
+  if (!isOpen(job.state) || job.rank <= rank) return null;
+  return { ...job, rank, turn: Math.min(job.turn, rank) };
 }
 
 export function grantJob(job: Job, to: Grantee, now: number): Job | null {

@@ -16,7 +16,7 @@ test("a planned film: head first, then the rest by nearness; the mp4 waits for a
   const pieces = planPieces(ORIGIN, plan);
   const heads = pieces.filter(({ rank }) => rank <= RANK.head);
   expect(heads.every(({ position }) => position === 0)).toBe(true);
-  expect(pieces.filter(({ rank }) => rank === RANK.awaited).map(({ part }) => part)).toEqual(["480.0-1"]);
+  expect(pieces.filter(({ rank }) => rank === RANK.first).map(({ part }) => part)).toEqual(["480.0-1"]);
   const covered = new Map<string, number[]>();
   for (const { recipe } of pieces) {
     if (recipe?.kind !== "video") continue;

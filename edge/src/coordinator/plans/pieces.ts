@@ -10,9 +10,9 @@ import { audioRecipe, headRecipe, subtitleRecipe, videoRecipe } from "../../medi
 import {
   headRectangle,
   isCopyOnly,
+  isHead,
   planAudio,
   planRectangles,
-  planRungRectangles,
   type Rectangle,
   type Stretch,
 } from "../../media/rectangles.ts";
@@ -38,23 +38,18 @@ export const SIDE_MADE = { kinds: SIDE_KINDS, names: [EMBED] } as const;
 
 /** Rectangles and stretches, in the order in which a viewer wants them. */
 export function planPieces(origin: Origin, plan: Plan): JobSpec[] {
-  const [first, ...others] = planRectangles(plan);
-  const video = [
-    // Whoever has sent the film is about to look.
-    ...(first ? [rectangleJob(origin, plan, first, RANK.awaited)] : []),
-    ...others.map((rectangle) =>
-      rectangleJob(origin, plan, rectangle, rectangle.head ? RANK.head : RANK.rest),
-    ),
-  ];
-  const audio = planAudio(plan).map((stretch) =>
-    stretchJob(origin, plan, stretch, stretch.segments[0] === 0 ? RANK.head : RANK.rest),
+  const rankOf = (piece: Rectangle | Stretch) => (isHead(piece) ? RANK.head : RANK.rest);
+  const video = planRectangles(plan).map((rectangle, at) =>
+    rectangleJob(origin, plan, rectangle, at === 0 ? RANK.first : rankOf(rectangle)),
   );
+  const audio = planAudio(plan).map((stretch) => stretchJob(origin, plan, stretch, rankOf(stretch)));
   return [...video, ...audio];
 }
 
-/** A rung that was asked for when the rest had its jobs already. */
+/** A rung that was asked for when the rest had its jobs already: the film plays, so nobody needs its head first. */
 export function planRung(origin: Origin, plan: Plan, rung: PlannedRung): JobSpec[] {
-  return planRungRectangles(plan, rung).map((rectangle) => rectangleJob(origin, plan, rectangle, RANK.rest));
+  const rectangles = planRectangles({ ...plan, rungs: [rung] });
+  return rectangles.map((rectangle) => rectangleJob(origin, plan, rectangle, RANK.rest));
 }
 
 /** The first rectangle of a film whose index is still being read. The plan asks for the same job later. */
@@ -63,7 +58,7 @@ export function planHead(origin: Origin, head: Head): JobSpec | null {
   if (rectangle === null) return null;
   const [start, end] = head.boundaries;
   return pieceJob(origin, head.id, {
-    ...{ part: rectangle.part, rank: RANK.awaited, needs: "encoder", recipe: headRecipe(head) },
+    ...{ part: rectangle.part, rank: RANK.first, needs: "encoder", recipe: headRecipe(head) },
     ...{ from: 0, seconds: (end - Math.min(start, head.origin)) / head.timescale, costFactor: 1 },
     makes: rungsMade(rectangle.rungs),
   });
@@ -141,9 +136,8 @@ export function isSmall({ recipe, workMs }: Pick<Job, "recipe" | "workMs">): boo
 }
 
 /** A rectangle as its recipe has it. */
-export function rectangleOf({ part, rank }: Job, recipe: VideoRecipe): Rectangle {
-  const rungs = recipe.rungs.map(({ name }) => name);
-  return { part, segments: recipe.segments, rungs, head: rank === RANK.head };
+export function rectangleOf({ part }: Job, recipe: VideoRecipe): Rectangle {
+  return { part, segments: recipe.segments, rungs: recipe.rungs.map(({ name }) => name) };
 }
 
 export function rectangleJob(origin: Origin, plan: Plan, rectangle: Rectangle, rank: number): JobSpec {

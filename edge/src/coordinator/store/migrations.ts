@@ -123,6 +123,10 @@ const STEPS: readonly string[] = [
   ) without rowid;
   create index absences_untold on absences (since) where told = 0;
   `,
+  // A film's first rectangle has a rank of its own, 2: what came after what is awaited moves down by one.
+  `
+  update jobs set rank = rank + 1, turn = case when turn >= 2 then turn + 1 else turn end where rank >= 2;
+  `,
 ];
 
 export function migrate(sql: Sql): void {

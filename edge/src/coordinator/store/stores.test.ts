@@ -6,6 +6,7 @@ import { newJob } from "../ledger/ledger.ts";
 import { blend } from "../grants/speed.ts";
 import { job, NOW, spec } from "../testing/jobs.ts";
 import { openTestLedger } from "../testing/node-sql.ts";
+import { migrate } from "./migrations.ts";
 import { createIds, increment } from "../ledger/ulid.ts";
 import { createWaiters } from "../watching/waiters.ts";
 
@@ -56,6 +57,28 @@ describe("the job store", () => {
     add("film", { owner: "flood", kind: "video" });
     const heads = store.queue.waitingHeads(2).map(({ id }) => id);
     expect(heads).toEqual(["main.flood0000", "main.flood0001", "main.film", "main.modest"]);
+  });
+
+  test("of before a film's first rectangle had a rank of its own: what came later still does", () => {
+    const { store, sql } = openTestLedger();
+    for (const rank of [0, 1, 2, 3, 4]) {
+      store.jobs.insert(
+        { ...newJob(spec({ part: `${rank}` }), `main.${rank}`, false, NOW), rank, turn: rank },
+        [],
+      );
+    }
+    store.jobs.insert({ ...newJob(spec({ part: "risen" }), "main.5", false, NOW), rank: 4, turn: 1 }, []);
+    sql.exec("delete from schema_version where version = 11");
+    migrate(sql);
+    const ranks = store.jobs.ofFile(spec().fileId).map(({ rank, turn }) => [rank, turn]);
+    expect(ranks).toEqual([
+      [0, 0],
+      [1, 1],
+      [3, 3],
+      [4, 4],
+      [5, 5],
+      [5, 1],
+    ]);
   });
 
   test("a word that is said anew while the old one is being written stays to be written", () => {

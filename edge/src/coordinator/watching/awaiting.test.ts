@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import type { Grant } from "#protocol";
 import { listRectangles } from "../../catalog/rectangles.ts";
+import { RANK } from "../ledger/ledger-types.ts";
 import { useBench } from "../testing/bench.ts";
 import { makeResult } from "../testing/results.ts";
 import { eventually, type TestAgent } from "../testing/test-agent.ts";
@@ -75,7 +76,8 @@ test("a seek gets a small rectangle of its own before all else, and its answer t
   await bench.finish(encoder, more);
   expect(await next).not.toBeNull();
   const [first] = await bench.edge.sql(
-    "select part from jobs where state = 'ready' and kind = 'video' and turn = 3 and planId = ? order by position",
+    "select part from jobs where state = 'ready' and kind = 'video' and turn = ? and planId = ? order by position",
+    RANK.rest,
     planId,
   );
   const [from = 0, until = 0] = String(first?.["part"]).split(".").at(-1)?.split("-").map(Number) ?? [];

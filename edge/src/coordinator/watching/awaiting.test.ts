@@ -77,7 +77,7 @@ test("a seek gets a small rectangle of its own before all else, and its answer t
   expect(await next).not.toBeNull();
   const [first] = await bench.edge.sql(
     "select part from jobs where state = 'ready' and kind = 'video' and turn = ? and planId = ? order by position",
-    RANK.rest,
+    String(RANK.rest),
     planId,
   );
   const [from = 0, until = 0] = String(first?.["part"]).split(".").at(-1)?.split("-").map(Number) ?? [];

@@ -40,7 +40,7 @@ export class Film {
     this.#record = record;
     this.#changed = changed;
     video.addEventListener("error", () => this.#refused());
-    video.addEventListener("loadedmetadata", () => this.#demandPicture());
+    video.addEventListener("loadedmetadata", () => this.#demandPicture(this.#from));
   }
 
   get quality(): Quality | null {
@@ -91,6 +91,7 @@ export class Film {
   update(record: RecordView): void {
     this.#record = record;
     this.#stream?.setRungs(rungsOf(record));
+    this.#demandPicture(this.#place);
     const poster = renditionOf(record, "poster");
     if (poster?.state === "ready" && poster.url && !this.#video.poster) this.#video.poster = poster.url;
     // Until somebody has begun to watch, the better source may still take over unseen.
@@ -187,11 +188,15 @@ export class Film {
     );
   }
 
-  /** Of a codec that it does not know a browser may play the sound alone, and call that playing (Chromium: MPEG-4 part 2). */
-  #demandPicture(): void {
-    const streams = this.#record.streams ?? [];
-    const soundAlone = streams.length > 0 && streams.every(({ type }) => type !== "video");
-    if (!soundAlone && this.#video.videoWidth === 0) this.#refused(this.#from);
+  /**
+   * Of a codec that it does not know a browser may play the sound alone, and call that playing (Chromium: MPEG-4 part 2).
+   * Until the file has been looked into, and for ever where nobody does, it may well be a film without a picture.
+   */
+  #demandPicture(at: number): void {
+    const { readyState, videoWidth } = this.#video;
+    if (readyState < HTMLMediaElement.HAVE_METADATA || videoWidth > 0) return;
+    const hasPicture = (this.#record.streams ?? []).some(({ type }) => type === "video");
+    if (hasPicture) this.#refused(at);
   }
 
   /** The type said yes and the bytes said no. */

@@ -132,6 +132,18 @@ test("plays what it has while its host is away, and goes on in the same stream w
   expect(await page.locator("#stage-note").isVisible()).toBe(false);
 });
 
+test("a film without a picture plays, also where nobody has looked into it yet", async () => {
+  const path = join(folder, "heard.mp4");
+  await makeClip(path, { seconds: SECONDS, size: "64x64", output: ["-map", "1:a"] });
+  const film = await storeBytes(edge, await readFile(path), {
+    ...{ extension: "mp4", type: "video/mp4", kind: "video", status: "processing" },
+  });
+  await page.goto(`${edge.url}/${film.id}`);
+  await expect.poll(async () => (await video()).readyState, SOON).toBeGreaterThanOrEqual(2);
+  await page.evaluate(startMuted, VIDEO);
+  await expect.poll(async () => (await video()).currentTime, SOON).toBeGreaterThan(1);
+});
+
 test("several sounds are offered by their languages", async () => {
   const { film, plan } = await storeFilm(SOUNDS);
   await store(plan, "480", ALL);

@@ -164,6 +164,10 @@ describe.each(["s3", "relay"] as const)("addresses signed for %s", (kind) => {
       ({ url, headers }) => ["PUT", url.replace(/([Ss]ignature=)..../, "$1AAAA"), headers, BODY],
     ],
     [
+      "half a signature",
+      ({ url, headers }) => ["PUT", url.replace(/([Ss]ignature=)[^&]*/, "$1A"), headers, BODY],
+    ],
+    [
       "no signature",
       ({ url, headers }) => ["PUT", url.replace(/&(X-Amz-Signature|signature)=[^&]*/, ""), headers, BODY],
     ],

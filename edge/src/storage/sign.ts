@@ -184,8 +184,9 @@ function base64url(bytes: Uint8Array): string {
     .replace(/=+$/, "");
 }
 
+/** Empty where it is none: four letters are three bytes, and a single one is nothing. */
 function fromBase64url(text: string): Uint8Array<ArrayBuffer> {
-  if (!/^[A-Za-z0-9_-]*$/.test(text)) return new Uint8Array();
+  if (!/^[A-Za-z0-9_-]*$/.test(text) || text.length % 4 === 1) return new Uint8Array();
   return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) =>
     letter.charCodeAt(0),
   );

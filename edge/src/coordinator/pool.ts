@@ -17,6 +17,7 @@ import type { Sockets } from "./frames/sockets.ts";
 import { FOLD_MS, Tally } from "./figures/tally.ts";
 import { openTurn, type Turn } from "./turns.ts";
 import { createIds } from "./ledger/ulid.ts";
+import { FrontPace } from "./watching/front-pace.ts";
 import { topics, type Waiters } from "./watching/waiters.ts";
 
 export interface PoolParts {
@@ -38,6 +39,7 @@ export interface PoolParts {
 
 export interface Pool extends PoolParts {
   rings: Rings;
+  fronts: FrontPace;
   secrets: SecretStock;
   /** Jobs being verified now, and whether grants and the outbox are being worked at. */
   busy: { verifying: Set<string>; dispatching: boolean; dispatchAgain: boolean; publishing: boolean };
@@ -54,6 +56,7 @@ export function createPool(parts: PoolParts): Pool {
   return {
     ...parts,
     rings: new Map(),
+    fronts: new FrontPace(),
     secrets: new SecretStock(),
     busy: { verifying: new Set(), dispatching: false, dispatchAgain: false, publishing: false },
     newId: (now) => `${parts.name}.${ids(now)}`,

@@ -4,49 +4,12 @@
  */
 import { expect, test } from "vitest";
 import { PROTOCOL_VERSION } from "#protocol";
-import { loadConfig } from "../../config.ts";
-import { newBadge } from "../frames/badges.ts";
 import { receiveText } from "../frames/frames.ts";
-import { createPool, type Pool } from "../pool.ts";
-import { RecentReplies } from "../frames/replies.ts";
+import type { Pool } from "../pool.ts";
 import { SecretStock } from "../grants/secrets.ts";
-import { Sockets } from "../frames/sockets.ts";
-import { openTestLedger } from "../testing/node-sql.ts";
-import { createWaiters } from "../watching/waiters.ts";
+import { NOW } from "../testing/jobs.ts";
+import { openLink } from "../testing/link.ts";
 import { steer } from "./steering.ts";
-
-const NOW = 1_800_000_000_000;
-
-function openLink(): { pool: Pool; socket: WebSocket; sent: string[]; closed: number[] } {
-  const { store } = openTestLedger();
-  const sent: string[] = [];
-  const closed: number[] = [];
-  let attachment: unknown = null;
-  const socket = {
-    readyState: 1,
-    send: (text: string) => sent.push(text),
-    close: (code: number) => closed.push(code),
-    serializeAttachment: (value: unknown) => (attachment = value),
-    deserializeAttachment: () => attachment,
-  } as unknown as WebSocket;
-  const sockets = new Sockets({
-    acceptWebSocket: () => {},
-    getWebSockets: () => [socket],
-    getWebSocketAutoResponseTimestamp: () => null,
-  });
-  const env = { SIGNING_SECRET: "a secret for tests only, 32 bytes", SHARD: {}, SHARDS: SHARDS_VAR };
-  const pool = createPool({
-    ...{ name: "main", env: env as unknown as Env, config: loadConfig(env as unknown as Env) },
-    ...{ db: null as never, store, sockets, waiters: createWaiters() },
-    ...{ replies: new RecentReplies(store.replies), atomically: (act) => act() },
-    ...{ arm: () => {}, later: () => {} },
-  });
-  sockets.accept(socket, newBadge("agent-a", "https://edge", NOW));
-  return { pool, socket, sent, closed };
-}
-const SHARDS_VAR = JSON.stringify([
-  { binding: "SHARD", bucket: "bucket", lat: 0, lon: 0, budget_bytes: 1_000_000 },
-]);
 
 const HELLO = JSON.stringify({
   ...{ type: "hello", seq: 1, protocol: PROTOCOL_VERSION, agentVersion: "0", bootId: "boot", label: "x" },

@@ -2,12 +2,14 @@
  * Grants: pushed the moment a job and a free slot exist. Called after everything that frees a slot or readies
  * a job. What is granted is first trimmed and cut to what is worth granting now (`reshaping.ts`); where slots stay
  * free, slow rectangles get a second agent (`hedge-turn.ts`). The lease is written in one turn; signing its input and
- * sending come after, and should either fail the agent never hears of the lease, so it is given back uncharged.
+ * sending come after. Should its agent leave meanwhile, the lease is given back uncharged; should signing fail, so has
+ * the attempt, and the next comes later. Either way the agent never hears of it, and its slot is free again.
  */
 import { MAX_FRAME_BYTES, type Grant, type ResourceClass } from "#protocol";
+import { freeSlots } from "../frames/badges.ts";
 import { hedgeTurn } from "./hedge-turn.ts";
 import { joinedRecipe } from "../plans/joined-recipe.ts";
-import { grantJob, releaseJob, ruinJob } from "../ledger/ledger.ts";
+import { failTransient, grantJob, releaseJob, ruinJob } from "../ledger/ledger.ts";
 import type { Job, MintedSecret, Seat, Waiting } from "../ledger/ledger-types.ts";
 import { inTurn, log, nowAfter, said, signerFor, type Pool } from "../pool.ts";
 import { publishDue } from "../results/publish.ts";
@@ -23,12 +25,14 @@ const BATCH = 64;
 const HEADS = 8;
 /** Room for the lease and addresses in a grant's frame. */
 const RECIPE_BYTES = MAX_FRAME_BYTES - 8_192;
+/** For people; what went wrong, a shard that is not configured perhaps, stands in the log. */
+const UNREACHABLE = { code: "network", message: "There is no address for its original now." } as const;
 
 interface Granted {
   job: Job;
   secret: string;
-  /** Part of it became another job. */
-  cut: boolean;
+  /** Of the agent that it was granted to. */
+  socket: WebSocket;
 }
 
 /** One at a time; a call that comes meanwhile makes it look once more. */
@@ -123,7 +127,7 @@ function grantOne(
   if (!granted || !apply(turn, found, granted)) return null;
   pool.sockets.pin(socket, { ...badge, free: { ...badge.free, [slot]: badge.free[slot] - 1 } });
   turn.store.files.addHolder(job.fileId, agentId);
-  return { job: granted, secret: minted.secret, cut: job !== joined };
+  return { job: granted, secret: minted.secret, socket };
 }
 
 function granteeOf(
@@ -145,20 +149,39 @@ function resolve(turn: Turn, job: Job): Job | null {
   return { ...job, ...made };
 }
 
-async function sendGrant(pool: Pool, { job, secret }: Granted, now: number): Promise<void> {
+async function sendGrant(pool: Pool, { job, secret, socket }: Granted, now: number): Promise<void> {
+  const isHere = () => pool.sockets.find(job.agentId ?? "") === socket;
   try {
     const frame = await grantFrame(pool, job, secret, now);
-    const socket = pool.sockets.find(job.agentId ?? "");
-    if (!pool.store.jobs.isLeased(job.id, job.epoch)) return;
-    if (!socket) throw new Error("the agent left meanwhile");
-    pool.sockets.send(socket, frame);
+    if (pool.store.jobs.isLeased(job.id, job.epoch)) {
+      if (!isHere()) throw new Error("the agent left meanwhile");
+      return pool.sockets.send(socket, frame);
+    }
   } catch (error) {
     log(pool, "warn", "grant not sent", { job: job.id, agent: job.agentId, error: said(error) });
-    inTurn(pool, now, (turn) => {
-      const current = turn.store.jobs.find(job.id);
-      if (current?.epoch === job.epoch) apply(turn, current, releaseJob(current, now));
-    });
+    takeBack(pool, job, isHere(), now);
   }
+  if (isHere()) freeSlot(pool, socket, job.slot);
+}
+
+/** Nobody heard of the lease. An agent that is there is not to blame: the same would come again at once. */
+function takeBack(pool: Pool, job: Job, isHere: boolean, now: number): void {
+  inTurn(pool, now, (turn) => {
+    const current = turn.store.jobs.find(job.id);
+    if (current?.epoch !== job.epoch) return;
+    const failed = isHere ? failTransient(current, UNREACHABLE, now, turn.random) : releaseJob(current, now);
+    apply(turn, current, failed);
+  });
+  pool.later(publishDue(pool, now));
+}
+
+/** The agent knows nothing of it, so it would not say that the slot is free. A later link says it by itself. */
+function freeSlot({ sockets, store }: Pool, socket: WebSocket, slot: ResourceClass | null): void {
+  const badge = sockets.badge(socket);
+  if (slot === null) return;
+  const more = { ...badge.free, [slot]: badge.free[slot] + 1 };
+  const free = freeSlots(badge.capacity, more, store.queue.heldSlots(badge.agentId));
+  sockets.pin(socket, { ...badge, free });
 }
 
 async function grantFrame(pool: Pool, job: Job, secret: string, now: number): Promise<Omit<Grant, "seq">> {

@@ -9,6 +9,7 @@ import { MINUTE } from "../../config.ts";
 import { countSegments } from "../../media/rectangles.ts";
 import { evenFrames, planOf } from "../../media/testing/plans.ts";
 import { commitTurn } from "../results/commit-turn.ts";
+import { FrontPace } from "../watching/front-pace.ts";
 import { hasten } from "../watching/hastening.ts";
 import { joinedRecipe } from "./joined-recipe.ts";
 import { isOpen, type Job } from "../ledger/ledger-types.ts";
@@ -92,7 +93,7 @@ const steps: Record<string, Step> = {
     const track = TRACKS[pick % TRACKS.length] ?? "";
     const segment = Math.floor(random * countSegments(plan));
     if (film.store.claims.find(plan.id, track, segment) === null) {
-      hasten(film.turn(), plan, { planId: plan.id, track, segment });
+      hasten(film.turn(), plan, { planId: plan.id, track, segment }, new FrontPace());
     }
   },
   hedge: (film, pick) => {

@@ -26,7 +26,7 @@ export async function awaitSegment(
   const known = find();
   const plan = pool.store.files.plan(planId);
   if (known || !plan || segment < 0 || segment >= countSegments(plan)) return known;
-  const coming = inTurn(pool, now, (turn) => hasten(turn, plan, wanted));
+  const coming = inTurn(pool, now, (turn) => hasten(turn, plan, wanted, pool.fronts));
   if (!coming) return null;
   const ms = Math.min(waitMs, MAX_WAIT_MS);
   const newest = viewer === undefined ? undefined : `${viewer} ${track}`;

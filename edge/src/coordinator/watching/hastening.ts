@@ -12,6 +12,7 @@ import { isSmall, planAwaited, secondsOf } from "../plans/pieces.ts";
 import { sameOrigin } from "../plans/plan.ts";
 import { pieceOf } from "../plans/superseding.ts";
 import { apply, enqueueJobs, type Turn } from "../turns.ts";
+import type { FrontPace } from "./front-pace.ts";
 import { reopenJob } from "../ledger/withdrawal.ts";
 
 export interface AwaitedSegment {
@@ -26,13 +27,13 @@ const MOST_A_MINUTE = 8;
 const SOON_MS = 4 * SECOND;
 
 /** False where no open job will ever make it. */
-export function hasten(turn: Turn, plan: Plan, wanted: AwaitedSegment): boolean {
+export function hasten(turn: Turn, plan: Plan, wanted: AwaitedSegment, pace: FrontPace): boolean {
   const covering = turn.store.jobs
     .openOfPlan(plan.id)
     .filter((job) => covers(job, wanted.track, wanted.segment));
   const [planned] = covering;
   if (!planned) return false;
-  moveFront(turn, plan, wanted.segment);
+  moveFront(turn, plan, wanted.segment, pace);
   const soon = covering.filter((job) => isNear(job, turn.now));
   for (const job of soon) raise(turn, job);
   if (soon.length === 0) makeAwaited(turn, plan, planned, wanted);
@@ -74,10 +75,10 @@ function makeAwaited(turn: Turn, plan: Plan, planned: Job, { track, segment }: A
 }
 
 /** The newest look counts: the rest is made from there on, and what lies before it last. */
-function moveFront(turn: Turn, plan: Plan, segment: number): void {
+function moveFront(turn: Turn, plan: Plan, segment: number, pace: FrontPace): void {
   const { files, films } = turn.store;
   const front = Math.round(secondsOf(plan, [0, segment]) * SECOND);
-  if (files.front(plan.fileId) === front) return;
+  if (files.front(plan.fileId) === front || !pace.take(plan.fileId, turn.now)) return;
   files.setFront(plan.fileId, front);
   const span = Math.round(secondsOf(plan, [0, countSegments(plan)]) * SECOND);
   films.moveFront(plan.id, plan.fileId, front, span);

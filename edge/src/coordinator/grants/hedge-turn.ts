@@ -23,10 +23,11 @@ export function hedgeTurn(pool: Pool, turn: Turn): boolean {
   return false;
 }
 
-/** Not hedged yet, nothing else of the film could be begun, and another agent has a slot for it. */
+/** Not hedged yet, nothing else of the film could be begun, and another agent has a slot for what the hedge would be. */
 function isCandidate({ store }: Turn, job: Job, seats: readonly Seat[]): boolean {
+  const asked = planHedge(job);
   const other = seats.some(
-    (seat) => seat.agentId !== job.agentId && isAble(seat, job) && slotFor(job, seat) !== null,
+    (seat) => seat.agentId !== job.agentId && isAble(seat, asked) && slotFor(asked, seat) !== null,
   );
   return other && !isExtra(job) && store.jobs.hedgeOf(job.id) === null && !store.films.hasReady(job.fileId);
 }

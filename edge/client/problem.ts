@@ -1,4 +1,4 @@
-/** The script of state pages: tries again by itself where the host said when, and drops what was deleted. */
+/** The script of state pages: tries again by itself where the host said when, and drops what is gone. */
 import { seek } from "./lib/dom.ts";
 import { dropUpload } from "./lib/uploads.ts";
 
@@ -10,5 +10,6 @@ again?.addEventListener("click", (event) => {
   location.reload();
 });
 
-const deletes = seek("[data-deletes]", HTMLFormElement);
-deletes?.addEventListener("submit", () => dropUpload(deletes.dataset["deletes"] ?? ""));
+// Only where it is gone: a key that the host refuses, or was too busy to take, may be the right one the next time.
+const [, id] = /^\/([^/.]+)/.exec(location.pathname) ?? [];
+if (id !== undefined && seek("[data-gone]", HTMLElement)) dropUpload(id);

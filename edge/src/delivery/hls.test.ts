@@ -162,3 +162,22 @@ test("before there is a plan the master asks for patience; a picture never has o
   const picture = await storeBytes(edge, BYTES, { kind: "image", type: "image/png", extension: "png" });
   expect((await edge.get(`/${picture.id}/hls/master.m3u8`)).status).toBe(404);
 });
+
+test("what is there is read without end; places that nobody has made are asked for only so often", async () => {
+  const narrow = await startTestEdge({ READ_LIMIT: "20" });
+  try {
+    const file = await storeBytes(narrow, BYTES, { status: "processing" });
+    const made = await storePlan(narrow, file);
+    await storeRectangle(narrow, made, "480", [0]);
+    const statuses = async (piece: string) => {
+      const path = `/${file.id}/hls/${made.id}/480/${piece}`;
+      // A new minute may begin in between: of sixty in a row some are one minute's twenty-first.
+      const answers = Array.from({ length: 60 }, async () => (await narrow.get(path)).status);
+      return new Set(await Promise.all(answers));
+    };
+    expect([...(await statuses("0.m4s"))]).toEqual([200]);
+    expect(await statuses("3.m4s")).toContain(429);
+  } finally {
+    await narrow.stop();
+  }
+});

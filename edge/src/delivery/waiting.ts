@@ -9,6 +9,7 @@ import type { SegmentLocation } from "../catalog/rectangles.ts";
 import { findRendition } from "../catalog/renditions.ts";
 import { SECOND } from "../config.ts";
 import { coordinatorOf } from "../coordinator/client.ts";
+import { demandRate } from "../http/rate-limit.ts";
 import { Problem } from "../http/problems.ts";
 import type { Plan } from "../media/plan.ts";
 import { countSegments } from "../media/rectangles.ts";
@@ -52,6 +53,8 @@ export async function locateSegment(
 ): Promise<SegmentLocation> {
   const { plan: planId, track, segment, piece } = wanted;
   if (known && isOfFile(known, file)) return known;
+  // From here on it costs the coordinator something, and whoever asks is anonymous.
+  await demandRate("READ_LIMIT", visit.env, visit.request);
   const plan = await planOfFile(visit, file, planId);
   const isRung = plan.rungs.some(({ name }) => name === track);
   const planned = isRung || plan.tracks.some(({ name }) => name === track);

@@ -17,16 +17,24 @@ const LIMITS = {
 /** A limiter that fails lets everybody through: reads must not hang on it. */
 export function rateLimit(name: keyof typeof LIMITS): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    const key = addressKey(c.req.header("cf-connecting-ip") ?? "");
-    const outcome = await c.env[name].limit({ key }).catch(() => ({ success: true }));
-    if (!outcome.success) {
-      throw new Problem("rate_limited", LIMITS[name], {
-        hint: `Try again in ${PERIOD_S} seconds.`,
-        retryAfter: PERIOD_S,
-      });
-    }
+    await demandRate(name, c.env, c.req.raw);
     await next();
   };
+}
+
+/** The same for doors of which only a part costs so much that it is counted. Throws `rate_limited`. */
+export async function demandRate(
+  name: keyof typeof LIMITS,
+  env: Pick<Env, keyof typeof LIMITS>,
+  { headers }: Request,
+): Promise<void> {
+  const key = addressKey(headers.get("cf-connecting-ip") ?? "");
+  const outcome = await env[name].limit({ key }).catch(() => ({ success: true }));
+  if (outcome.success) return;
+  throw new Problem("rate_limited", LIMITS[name], {
+    hint: `Try again in ${PERIOD_S} seconds.`,
+    retryAfter: PERIOD_S,
+  });
 }
 
 /** A v4 address as it is, a v6 address by its /64: one household has that many of the latter. */

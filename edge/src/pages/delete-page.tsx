@@ -7,7 +7,7 @@ import { formatBytes } from "./shared/format.ts";
 
 export function deletePage(file: Pick<FileRow, "id" | "name" | "size">, key: string) {
   return page(
-    { title: `Delete ${file.name}? · ${SITE_NAME}`, scripts: ["problem"] },
+    { title: `Delete ${file.name}? · ${SITE_NAME}` },
     <section class="state">
       <Icon name="trash" />
       <h1>Delete this file?</h1>
@@ -15,7 +15,7 @@ export function deletePage(file: Pick<FileRow, "id" | "name" | "size">, key: str
         <strong class="file-name">{file.name}</strong>, {formatBytes(file.size)}. It goes with everything made
         from it, and its link answers “deleted” from then on. This cannot be undone.
       </p>
-      <form class="state-actions" method="post" action={`/${file.id}/delete`} data-deletes={file.id}>
+      <form class="state-actions" method="post" action={`/${file.id}/delete`}>
         <input type="hidden" name="key" value={key} />
         <button class="button danger" type="submit">
           Delete for ever

@@ -40,7 +40,7 @@ export function problemPage(problem: Problem, requestId: string) {
   const { icon, title } = LOOKS[problem.code];
   return page(
     { title: `${title} · ${SITE_NAME}`, scripts: ["problem"] },
-    <section class="state">
+    <section class="state" data-gone={problem.code === "gone" ? "" : undefined}>
       <Icon name={icon} />
       <h1>{title}</h1>
       {bare(problem.message) === bare(title) ? null : <p>{problem.message}</p>}

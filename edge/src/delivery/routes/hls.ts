@@ -4,7 +4,7 @@ import { findSegment, listRectangles } from "../../catalog/rectangles.ts";
 import { listRenditions } from "../../catalog/renditions.ts";
 import { createApp } from "../../http/app.ts";
 import { Problem } from "../../http/problems.ts";
-import { rateLimit } from "../../http/rate-limit.ts";
+import { demandRate, rateLimit } from "../../http/rate-limit.ts";
 import { countMade } from "../../media/committed.ts";
 import type { Plan } from "../../media/plan.ts";
 import { masterPlaylist, mediaPlaylist, textPlaylist } from "../../media/playlist.ts";
@@ -42,6 +42,7 @@ hlsRoutes.get(
     const visit = visitOf(c);
     const piece = parsePiece(step);
     if (piece === null || piece.kind === "list") {
+      await demandRate("READ_LIMIT", c.env, c.req.raw);
       const file = await openFile(visit.db, slug);
       if (piece === null) throw nothingThere(file);
       return listAnswer(visit, file, plan, track);

@@ -1,6 +1,6 @@
 /** The coordinator as other rooms call it. Every call may fail when the object restarts. */
 import type { SegmentLocation } from "../catalog/rectangles.ts";
-import type { LostAgent } from "./admin/absence-store.ts";
+import type { Absence, LostAgent } from "./admin/absence-store.ts";
 import type { FleetSight } from "./admin/fleet-sight.ts";
 import type { JobStep } from "./admin/job-steps.ts";
 import type { AgentOrder } from "./admin/orders.ts";
@@ -65,8 +65,8 @@ export interface CoordinatorCalls {
   sendAgent(agentId: string, to: string): Promise<void>;
   /** The agent has come to another pool: its older links here end, and what it held is free again. */
   giveWay(newer: AgentLink): Promise<void>;
-  /** Agents that vanished with leases a minute ago or earlier, and of which nobody was told; `told` are from now on. */
-  lostAgents(told: string[], now: number): Promise<LostAgent[]>;
+  /** Agents that vanished with leases a minute ago or earlier, and of which nobody was told; of `told` somebody was. */
+  lostAgents(told: Absence[], now: number): Promise<LostAgent[]>;
   /** Agents and queue as they stand now. */
   fleet(): Promise<FleetSight>;
   listJobs(query: JobQuery): Promise<JobPage>;
@@ -76,8 +76,6 @@ export interface CoordinatorCalls {
   stepJob(jobId: string, step: JobStep): Promise<boolean>;
   /** Everything of the file that is dead or waits for its next attempt goes on; answers how many jobs. */
   retryFile(fileId: string): Promise<number>;
-  /** Tries a dead job once more; false where it is not dead. */
-  redrive(jobId: string): Promise<boolean>;
   /** Objects of a file are gone from the storage: their jobs run again. Answers how many. */
   remake(fileId: string, missingKeys: string[]): Promise<number>;
   /** Tells the catalogue everything about the file once more; false where we never heard of it. */

@@ -8,7 +8,7 @@ import type { SegmentLocation } from "../catalog/rectangles.ts";
 import { loadConfig, MAIN_POOL } from "../config.ts";
 import { openDatabase } from "../db/client.ts";
 import { addRungs, forgetRestored } from "./plans/added-rungs.ts";
-import type { LostAgent } from "./admin/absence-store.ts";
+import type { Absence, LostAgent } from "./admin/absence-store.ts";
 import { lostAgents } from "./admin/absences.ts";
 import { fleetSight, type FleetSight } from "./admin/fleet-sight.ts";
 import { retryFile, stepJob, type JobStep } from "./admin/job-steps.ts";
@@ -220,7 +220,7 @@ export class Coordinator extends DurableObject<Env> implements CoordinatorCalls 
     return giveWay(this.#pool, newer, Date.now());
   }
 
-  async lostAgents(told: string[], now: number): Promise<LostAgent[]> {
+  async lostAgents(told: Absence[], now: number): Promise<LostAgent[]> {
     return lostAgents(this.#pool, told, now);
   }
 
@@ -246,10 +246,6 @@ export class Coordinator extends DurableObject<Env> implements CoordinatorCalls 
 
   retryFile(fileId: string): Promise<number> {
     return retryFile(this.#pool, fileId, Date.now());
-  }
-
-  redrive(jobId: string): Promise<boolean> {
-    return this.stepJob(jobId, "redrive");
   }
 
   async remake(fileId: string, missingKeys: string[]): Promise<number> {

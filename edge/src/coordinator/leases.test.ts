@@ -226,7 +226,7 @@ test("five transient failures bury a job, and its file has failed with the reaso
   expect(await settled(fileId)).toMatchObject({ status: "failed", reason: "Crash 5." });
   const [job] = await bench.edge.jobs(fileId);
   expect(job).toMatchObject({ state: "dead", attempts: 5 });
-  expect(await bench.edge.calls.redrive(String(job?.["id"]))).toBe(true);
+  expect(await bench.edge.calls.stepJob(String(job?.["id"]), "redrive")).toBe(true);
   expect(await agent.grant("image")).toMatchObject({ lease: { epoch: 6 } });
   expect(await findFile(bench.edge.db, fileId)).toMatchObject({ status: "processing" });
 });

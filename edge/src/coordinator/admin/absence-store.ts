@@ -4,10 +4,14 @@
  */
 import { first, type Sql } from "../store/sql.ts";
 
-export interface LostAgent {
+/** One of an agent's absences: it may have come back since, and be away again. */
+export interface Absence {
   agentId: string;
   /** When the first of its leases ended. */
   since: number;
+}
+
+export interface LostAgent extends Absence {
   /** Leases that it lost so far. */
   leases: number;
 }
@@ -18,7 +22,7 @@ export interface AbsenceStore {
   end(agentId: string): void;
   /** Those that began before, oldest first. */
   untold(before: number, limit: number): LostAgent[];
-  noteTold(agentId: string): void;
+  noteTold(absence: Absence): void;
 }
 
 export function createAbsenceStore(sql: Sql): AbsenceStore {
@@ -44,7 +48,8 @@ export function createAbsenceStore(sql: Sql): AbsenceStore {
           limit,
         )
         .toArray(),
-    noteTold: (agentId) => void sql.exec("update absences set told = 1 where agentId = ?", agentId),
+    noteTold: ({ agentId, since }) =>
+      void sql.exec("update absences set told = 1 where agentId = ? and since = ?", agentId, since),
   };
 }
 type Row = LostAgent & Record<string, string | number>;

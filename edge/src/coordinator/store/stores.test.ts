@@ -108,6 +108,19 @@ describe("the job store", () => {
     expect(becomes({ ...lost, deadline: NOW })).toBe(false);
   });
 
+  test("an absence that somebody was told of is not the next one of the same agent", () => {
+    const { absences } = openTestLedger().store;
+    absences.begin("a", NOW);
+    const [told] = absences.untold(NOW, 10);
+    absences.end("a");
+    absences.begin("a", NOW + 1);
+    if (told) absences.noteTold(told);
+    const [next] = absences.untold(NOW + 1, 10);
+    expect(next).toMatchObject({ agentId: "a", since: NOW + 1 });
+    if (next) absences.noteTold(next);
+    expect(absences.untold(NOW + 1, 10)).toEqual([]);
+  });
+
   test("a reply is kept for its boot, and only the latest of them", () => {
     const { store } = openTestLedger();
     store.replies.keep("a", "boot", 1, "one");

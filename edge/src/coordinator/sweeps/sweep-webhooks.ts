@@ -44,16 +44,19 @@ export async function tellLosses({ env, config, db, now, pools }: Sweep): Promis
   if (lost.length === 0) return;
   const standings = await everywhere(env, pools, (coordinator) => coordinator.standing(now));
   const here = new Set(standings.flatMap(({ links }) => links.map(({ agentId }) => agentId)));
-  const ids = lost.map(({ agentId }) => agentId);
-  const labels = await labelsOf(db, ids);
+  const labels = await labelsOf(
+    db,
+    lost.map(({ agentId }) => agentId),
+  );
   for (const one of lost) {
     const label = labels.get(one.agentId) ?? null;
     if (!here.has(one.agentId)) await tell(db, agentLost({ ...one, label }), now);
   }
   // Cut off before this, the same is told once more under the same ids, which is telling it once.
-  await everywhere(env, [...new Set(lost.map(({ pool }) => pool))], (coordinator) =>
-    coordinator.lostAgents(ids, now),
-  );
+  await everywhere(env, [...new Set(lost.map(({ pool }) => pool))], (coordinator, pool) => {
+    const told = lost.filter((one) => one.pool === pool).map(({ agentId, since }) => ({ agentId, since }));
+    return coordinator.lostAgents(told, now);
+  });
 }
 
 export async function sendEvents({ config, db, now }: Sweep): Promise<void> {

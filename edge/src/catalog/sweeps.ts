@@ -2,7 +2,7 @@
  * What the coordinator's sweeps ask of the catalogue: files whose work seems to have been lost, and which
  * objects rows refer to, so that the others can be collected and the missing ones made again.
  */
-import { and, eq, gt, isNotNull, lt, lte, ne, sql } from "drizzle-orm";
+import { and, eq, gt, isNotNull, lt, lte, ne, sql, type SQL } from "drizzle-orm";
 import type { Database } from "../db/client.ts";
 import { files, rectangles, renditions, workOutbox } from "../db/schema.ts";
 import type { FileRow } from "./files.ts";
@@ -16,18 +16,25 @@ export interface Reference {
   pool: string;
 }
 
-/** Stored before `before` and still not settled, oldest first. */
+/** A stored file that is not settled, and its place among them. */
+export type Unsettled = Pick<FileRow, "id" | "pool" | "storedAt">;
+
+/** Stored before `before` and still not settled, oldest first; those that come after `last`, where there is one. */
 export async function listUnsettled(
   db: Database,
   before: number,
   limit: number,
-): Promise<Pick<FileRow, "id" | "pool">[]> {
-  return db
-    .select({ id: files.id, pool: files.pool })
-    .from(files)
-    .where(and(eq(files.state, "stored"), eq(files.status, "processing"), lt(files.storedAt, before)))
-    .orderBy(files.storedAt)
-    .limit(limit);
+  last: Unsettled | null = null,
+): Promise<Unsettled[]> {
+  return db.all<Unsettled>(unsettledSql(before, limit, last));
+}
+
+/** State and status stand word for word as in the index: without it every stored file would be looked at. */
+export function unsettledSql(before: number, limit: number, last: Unsettled | null): SQL {
+  const later = last === null ? sql`` : sql`and (stored_at, id) > (${last.storedAt}, ${last.id})`;
+  return sql`select id, pool, stored_at as storedAt from ${files} indexed by files_unsettled
+    where state = 'stored' and status = 'processing' and stored_at < ${before} ${later}
+    order by stored_at, id limit ${limit}`;
 }
 
 /** False for a catalogue without a single file: whoever sweeps by it has the wrong database. */

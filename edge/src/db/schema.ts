@@ -62,6 +62,10 @@ export const files = sqliteTable(
   (table) => [
     index("files_by_owner").on(table.owner, table.createdAt),
     index("files_by_state").on(table.state, table.createdAt),
+    // Few of all that are stored, oldest first.
+    index("files_unsettled")
+      .on(table.storedAt, table.id)
+      .where(sql`${table.state} = 'stored' and ${table.status} = 'processing'`),
     // Which pools there are besides, without a cost for those who have one.
     index("files_by_pool")
       .on(table.pool)

@@ -123,7 +123,8 @@ const STEPS: readonly string[] = [
   ) without rowid;
   create index absences_untold on absences (since) where told = 0;
   `,
-  // A film's first rectangle has a rank of its own, 2: what came after what is awaited moves down by one.
+  // A film's first rectangle has a rank of its own, 2: what came after what is awaited moves down by one. To an older
+  // object, for its last minutes, some jobs are a rank lower: they are made a little later.
   `
   update jobs set rank = rank + 1, turn = case when turn >= 2 then turn + 1 else turn end where rank >= 2;
   `,

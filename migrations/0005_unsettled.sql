@@ -1,0 +1,1 @@
+CREATE INDEX `files_unsettled` ON `files` (`stored_at`,`id`) WHERE "files"."state" = 'stored' and "files"."status" = 'processing';

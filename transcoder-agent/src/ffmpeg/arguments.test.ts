@@ -34,6 +34,7 @@ const RECTANGLE: RectangleEncode = {
   origin: -1_920,
   boundaries: [1_036_080, 1_398_000, 1_760_000],
   traits: PLAIN,
+  rate: null,
   rungs: [
     { width: 854, height: 480, ceiling: 1_200_000, path: "480.mp4" },
     { width: 1280, height: 720, ceiling: 2_800_000, path: "720.mp4" },
@@ -53,6 +54,21 @@ test("a rectangle: one decode, an exact cut, a cascade, keyframes by list", () =
   expect(toArguments(encodeRectangle(RECTANGLE)).join(" ")).toBe(
     `${GLOBAL} ${OPEN} -copyts -seek_timestamp 1 -noaccurate_seek -ss 10.512000 -i ${ADDRESS} -y ` +
       `-filter_complex ${graph} ${rung(0, 2_800_000, 5_600_000)} 720.mp4 ${rung(1, 1_200_000, 2_400_000)} 480.mp4`,
+  );
+});
+
+test("x264 is told how many frames there are in a second where a filter leaves ffmpeg without knowing", () => {
+  const words = (change: Partial<RectangleEncode>) =>
+    encodeRectangle({ ...RECTANGLE, rate: "30000/1001", ...change }).outputs[0]?.options.join(" ");
+  expect(words({})).toContain("-x264-params fps=30000/1001 ");
+  expect(words({ origin: 0 })).not.toContain("-x264-params");
+  expect(words({ rate: null })).not.toContain("-x264-params");
+});
+
+test("AMF makes keyframes that are asked for ones that may be cut at", () => {
+  const { outputs } = encodeRectangle({ ...RECTANGLE, encoder: candidate("win32", "h264_amf") });
+  expect(outputs[0]?.options.join(" ")).toContain(
+    "-b:v 2240000 -maxrate 2800000 -bufsize 5600000 -forced_idr 1",
   );
 });
 
@@ -115,7 +131,7 @@ test.each([
     "-init_hw_device qsv=device:hw,child_device=/dev/dri/renderD128 -filter_hw_device device -hwaccel qsv " +
       "-hwaccel_device device -hwaccel_output_format qsv -noautorotate",
     inDevice(named("scale_qsv")),
-    "-c:v h264_qsv -preset medium -profile:v high -global_quality 23 -b:v 2800000 -maxrate 2800000 " +
+    "-c:v h264_qsv -preset medium -profile:v high -global_quality 23 -b:v 2240000 -maxrate 2800000 " +
       "-bufsize 5600000 -forced_idr 1 -bf 0",
   ],
   [

@@ -1,21 +1,28 @@
 /**
- * Which encoder a job tries first, and what was learnt when one failed: an encoder that could not take a
- * codec and profile is not tried for it again while this process lives. Used by the video processor.
+ * Which encoder a job tries first, and what was learnt when one failed: an encoder that could not take a codec and
+ * profile, where the next one could, is not tried for it again for a while. Used by the video processor.
  */
 import { JobError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { OffGrid } from "./cuts.ts";
 import { SOFTWARE, type Encoder } from "./h264.ts";
 
-const failed = new Set<string>();
+/** A driver that was busy, or a film that was damaged in its own way, must not cost more than this. */
+const FORGIVEN_MS = 10 * 60_000;
+/** Encoder and kind of input, and until when (`performance.now()`) they are kept apart. */
+const failed = new Map<string, number>();
 
 /** `source` says what kind of input it is: codec, profile, pixel format. */
 export function encodersFor(proven: readonly Encoder[], source: string): Encoder[] {
-  const usable = proven.filter(({ name }) => name === SOFTWARE.name || !failed.has(`${name} ${source}`));
+  const isKept = (name: string) => (failed.get(`${name} ${source}`) ?? 0) > performance.now();
+  const usable = proven.filter(({ name }) => name === SOFTWARE.name || !isKept(name));
   return usable.some(({ name }) => name === SOFTWARE.name) ? usable : [...usable, SOFTWARE];
 }
 
-/** Runs `attempt` with one encoder after the other until one does it. Failures of the input end it at once. */
+/**
+ * Runs `attempt` with one encoder after the other until one does it; only then is it known that those before it were at
+ * fault, and not the input or the line. Failures of the input end it at once.
+ */
 export async function withFallback<T>(
   proven: readonly Encoder[],
   source: string,
@@ -23,12 +30,16 @@ export async function withFallback<T>(
   attempt: (encoder: Encoder) => Promise<T>,
 ): Promise<T> {
   const encoders = encodersFor(proven, source);
+  const suspects: string[] = [];
   for (const [index, encoder] of encoders.entries()) {
     try {
-      return await attempt(encoder);
+      const made = await attempt(encoder);
+      for (const name of suspects) failed.set(`${name} ${source}`, performance.now() + FORGIVEN_MS);
+      return made;
     } catch (error) {
       if (index === encoders.length - 1 || !isEncoderFault(error, encoder)) throw error;
-      failed.add(`${encoder.name} ${source}`);
+      // What stands still may wait for its input.
+      if (!(error instanceof JobError && error.code === "stalled")) suspects.push(encoder.name);
       log.warn("encoder failed, trying the next", { encoder: encoder.name, reason: error.message });
     }
   }

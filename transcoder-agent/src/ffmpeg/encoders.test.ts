@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { Abandoned, JobError } from "../errors.ts";
 import { createLog } from "../log.ts";
@@ -76,7 +76,7 @@ test("what was proven is remembered, until something changes", async () => {
   expect(cached.verdicts.map(({ name }) => name)).toContain("h264_nvenc+decode");
   // A cache that claims more than is true is believed while its key fits, and only then.
   const verdicts = ["h264_nvenc", "libx264"].map((name) => ({ name, reason: null }));
-  const claim = { key: cached.key, verdicts, sessions: 5 };
+  const claim = { key: cached.key, at: Date.now(), verdicts, sessions: 5 };
   await writeFile(file, JSON.stringify(claim));
   const believed = await prove();
   expect(believed.map(({ name, sessions }) => [name, sessions])).toEqual([
@@ -84,6 +84,13 @@ test("what was proven is remembered, until something changes", async () => {
     ["libx264", undefined],
   ]);
   await writeFile(file, JSON.stringify({ ...claim, key: "another driver" }));
+  expect(await prove()).toEqual(proven);
+  // What did not work may by now; what did is asked no more.
+  const old = { ...claim, at: Date.now() - 25 * 3_600_000 };
+  await writeFile(file, JSON.stringify(old));
+  expect((await prove()).map(({ name }) => name)).toContain("h264_nvenc");
+  const failure = { name: "h264_nvenc+decode", reason: "busy" };
+  await writeFile(file, JSON.stringify({ ...old, verdicts: [...verdicts, failure] }));
   expect(await prove()).toEqual(proven);
   await writeFile(file, "not JSON");
   expect(await prove()).toEqual(proven);
@@ -130,6 +137,23 @@ test.each([
     expect(encodersFor([BROKEN, SOFTWARE], "h264 sdr")).toEqual([BROKEN, SOFTWARE]);
   },
 );
+
+test("nothing is held against an encoder before another has done what it could not, nor for ever", async () => {
+  const kind = "h264 damaged";
+  const all = () => Promise.reject(new JobError("crashed", "whoever tries"));
+  await expect(withFallback([BROKEN, SOFTWARE], kind, log, all)).rejects.toThrow("whoever tries");
+  expect(encodersFor([BROKEN, SOFTWARE], kind)).toEqual([BROKEN, SOFTWARE]);
+  const failing = (code: "stalled" | "crashed") => (encoder: Encoder) =>
+    encoder.hardware ? Promise.reject(new JobError(code, "?")) : Promise.resolve("done");
+  // The line may have been away.
+  await withFallback([BROKEN, SOFTWARE], kind, log, failing("stalled"));
+  expect(encodersFor([BROKEN, SOFTWARE], kind)).toEqual([BROKEN, SOFTWARE]);
+  await withFallback([BROKEN, SOFTWARE], kind, log, failing("crashed"));
+  expect(encodersFor([BROKEN, SOFTWARE], kind)).toEqual([SOFTWARE]);
+  const clock = vi.spyOn(performance, "now").mockReturnValue(performance.now() + 11 * 60_000);
+  expect(encodersFor([BROKEN, SOFTWARE], kind)).toEqual([BROKEN, SOFTWARE]);
+  clock.mockRestore();
+});
 
 test("software is there even when nobody named it", async () => {
   expect(encodersFor([BROKEN], "h264 sdr")).toEqual([BROKEN, SOFTWARE]);

@@ -1,7 +1,8 @@
 /**
  * Which encoders really work here: each candidate encodes a second of pictures with the options and the box
  * pass of production, and what it made is decoded and counted. Being listed by ffmpeg proves nothing.
- * Called once at the agent's start; the answer is kept on disk until ffmpeg, a driver or a device changes.
+ * Called once at the agent's start; the answer is kept on disk until ffmpeg, a driver or a device changes, and what
+ * did not work is tried again after a day.
  */
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -59,7 +60,11 @@ export async function tryAll(options: ProveOptions): Promise<Trials> {
   const candidates = candidateEncoders(process.platform, devices);
   const key = await fingerprint(devices);
   const file = join(options.cacheDir, "encoders.json");
-  const cache = (await readCache(file, key)) ?? { key, ...(await runTrials(candidates, options)) };
+  const cache = (await readCache(file, key)) ?? {
+    key,
+    at: Date.now(),
+    ...(await runTrials(candidates, options)),
+  };
   letDevicesOut(cache.devicesOut);
   const passed = (name: string) => cache.verdicts.some((one) => one.name === name && one.reason === null);
   if (!passed(SOFTWARE.name))
@@ -80,7 +85,7 @@ function isNvenc({ name }: Encoder): boolean {
 async function runTrials(
   candidates: readonly Encoder[],
   { log, signal }: ProveOptions,
-): Promise<Omit<Cache, "key">> {
+): Promise<Omit<Cache, "key" | "at">> {
   const verdicts: Trials["verdicts"] = [];
   for (const encoder of candidates) {
     const failure = await tryCandidate(encoder, candidates, verdicts, signal);
@@ -200,6 +205,7 @@ async function inTrial(attempt: (folder: string) => Promise<Error | null>): Prom
 function trialRectangle(wish: Pick<RectangleEncode, "url" | "boundaries" | "rungs" | "encoder">) {
   return encodeRectangle({
     ...{ ...wish, stream: 0, from: null, timescale: TIMESCALE, origin: 0 },
+    rate: null,
     traits: { remux: null, interlaced: false, anamorphic: false, transfer: "sdr", variable: false },
   });
 }
@@ -230,8 +236,13 @@ async function fingerprint({ renderNodes, nvidia }: Devices): Promise<string> {
   return createHash("sha256").update(facts.join("\n")).digest("hex");
 }
 
+/** A driver installed since, a group joined, a GPU that was busy: nothing in the key tells of these. */
+const FAILURES_KEPT_MS = 24 * 3_600_000;
+
 const Cache = z.object({
   key: z.string(),
+  /** Milliseconds since 1970. */
+  at: z.number().default(0),
   verdicts: z.array(z.object({ name: z.string(), reason: z.string().nullable() })),
   /** Of NVENC. */
   sessions: z.number().int().positive().nullable(),
@@ -243,7 +254,9 @@ type Cache = z.infer<typeof Cache>;
 async function readCache(file: string, key: string): Promise<Cache | null> {
   try {
     const cache = Cache.parse(JSON.parse(await readFile(file, "utf8")));
-    return cache.key === key ? cache : null;
+    const stale = Date.now() - cache.at > FAILURES_KEPT_MS;
+    const failed = cache.verdicts.some(({ reason }) => reason !== null);
+    return cache.key === key && !(stale && failed) ? cache : null;
   } catch {
     return null;
   }

@@ -20,7 +20,7 @@ const SAID: [stderr: string, code: string, failureClass: string][] = [
   ["Impossible to convert between the formats supported by the filter", "encoder_gone", "agent_fault"],
   ["[tcp @ 0x5] Connection to tcp://127.0.0.1:5 failed: Connection refused", "network", "transient"],
   ["[http @ 0x5] HTTP error 503 Service Unavailable", "network", "transient"],
-  ["[AVFilterGraph @ 0x5] No such filter: 'zscale'", "tool_missing", "agent_fault"],
+  ["[AVFilterGraph @ 0x5] No such filter: 'zscale'", "crashed", "transient"],
   [
     "[matroska @ 0x5] Number of streams exceeds max_streams parameter (64)\nCannot allocate memory",
     "too_large",

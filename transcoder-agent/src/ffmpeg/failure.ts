@@ -49,7 +49,8 @@ const MEANINGS: readonly [pattern: RegExp, code: FailureCode, message: string][]
     "unsupported",
     "The stream is not in the file.",
   ],
-  [/No such filter/i, "tool_missing", "This ffmpeg lacks a filter that the job needs."],
+  // Of this film alone, such as zscale for HDR: everything else can still be done here.
+  [/No such filter/i, "crashed", "This ffmpeg lacks a filter that the film needs: install a fuller build."],
   [/Picture size .* is invalid|exceeds? the .*limit/i, "too_large", "The picture is too large."],
   [
     /Invalid data found when processing input|EBML header parsing failed|could not find codec parameters|Invalid argument.*opening input|error reading header/i,
@@ -59,6 +60,8 @@ const MEANINGS: readonly [pattern: RegExp, code: FailureCode, message: string][]
 ];
 
 export function classifyFailure(run: FailedRun): JobError {
+  if (run.signal === "SIGXFSZ")
+    return new JobError("disk_full", "The agent may not write a file as large as this becomes.");
   if (run.signal !== null && run.signal !== "SIGABRT" && run.signal !== "SIGSEGV")
     return new JobError("crashed", `${run.tool} was ended by ${run.signal}.`);
   for (const [pattern, code, message] of MEANINGS) {
@@ -76,6 +79,6 @@ export function lastLine(stderr: string): string {
     .filter((line) => line !== "");
   return (lines.at(-1) ?? "it said nothing")
     .replaceAll(/\w+:\/\/\S+/g, "…")
-    .replaceAll(/(?:^|(?<=[\s'"]))\/[^\s'":]+/g, "…")
+    .replaceAll(/(?:^|(?<=[\s'"]))(?:[A-Za-z]:)?[\\/][^\s'":]+/g, "…")
     .slice(0, 300);
 }

@@ -19,6 +19,8 @@ import {
 export interface RungLimits {
   /** Most bits per second. */
   ceiling: number;
+  /** Frames a second, as ffprobe writes it ("30000/1001"); null: ffmpeg knows. */
+  rate: string | null;
   /** Pictures may be sent out of order. Never for uneven frame times: some players then lose the beat. */
   reorder: boolean;
 }
@@ -48,10 +50,12 @@ export const SOFTWARE: Encoder = {
   hardware: false,
   deviceOptions: [],
   format: "format=yuv420p",
-  options: ({ ceiling, reorder }) => [
+  options: ({ ceiling, rate: frames, reorder }) => [
     ...["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-crf", QUALITY],
     ...rate(ceiling),
     ...["-sc_threshold", "0", "-forced-idr", "1"],
+    // Else it takes the clock's ticks for frames, and claims a level that hardware decoders refuse.
+    ...(frames === null ? [] : ["-x264-params", `fps=${frames}`]),
     ...(reorder ? [] : ["-bf", "0"]),
   ],
 };
@@ -76,7 +80,8 @@ const QSV: Encoder = {
   format: "format=nv12",
   options: ({ ceiling }) => [
     ...["-c:v", "h264_qsv", "-preset", "medium", "-profile:v", "high"],
-    ...["-global_quality", QUALITY, "-b:v", String(ceiling)],
+    // Below the ceiling: where both are equal it is a constant rate, and quality counts for nothing.
+    ...["-global_quality", QUALITY, "-b:v", String(Math.round(ceiling * 0.8))],
     ...rate(ceiling),
     ...["-forced_idr", "1", "-bf", "0"],
   ],
@@ -119,7 +124,7 @@ const AMF: Encoder = {
     ...["-c:v", "h264_amf", "-usage", "transcoding", "-quality", "balanced", "-profile:v", "high"],
     ...["-rc", "vbr_peak", "-b:v", String(Math.round(ceiling * 0.8))],
     ...rate(ceiling),
-    ...["-bf", "0"],
+    ...["-forced_idr", "1", "-bf", "0"],
   ],
 };
 

@@ -21,6 +21,8 @@ export interface RectangleEncode {
   /** Source ticks, one more than segments. */
   boundaries: readonly number[];
   traits: SourceTraits;
+  /** Frames a second of the film, as ffprobe writes it; null: not known. */
+  rate: string | null;
   rungs: readonly (Pick<RungRecipe, "width" | "height" | "ceiling"> & { path: string })[];
   encoder: Encoder;
 }
@@ -49,7 +51,12 @@ export function encodeRectangle(wish: RectangleEncode): Invocation {
       options: [
         ...(index === 0 ? ["-filter_complex", cascade(wish, rungs)] : []),
         ...["-map", `[out${index}]`, "-fps_mode", "passthrough", "-enc_time_base", `1:${wish.timescale}`],
-        ...wish.encoder.options({ ceiling: rung.ceiling, reorder: !wish.traits.variable }),
+        ...wish.encoder.options({
+          ceiling: rung.ceiling,
+          // From 6.1 on `setpts` leaves ffmpeg without one.
+          rate: wish.origin === 0 ? null : wish.rate,
+          reorder: !wish.traits.variable,
+        }),
         ...["-g", NO_OTHER_KEYFRAMES, "-force_key_frames", forcedTimes(wish)],
         // Parameter sets in band: players that read only the first init must survive another encoder's.
         ...["-bsf:v", "dump_extra=freq=keyframe", "-video_track_timescale", String(wish.timescale)],

@@ -77,7 +77,7 @@ test.each([
   expect(overlaps({ ...room, slots: slotsFor(all, room) })).toBe(may);
 });
 
-test("slots of a GPU: by device, not by way of feeding it, and by what its driver opens", () => {
+test("slots of a GPU: of the best device, which every job tries first, and by what its driver opens", () => {
   const named = (name: string, sessions?: number): Encoder => ({
     ...GPU,
     name,
@@ -87,7 +87,7 @@ test("slots of a GPU: by device, not by way of feeding it, and by what its drive
   expect(gpu(named("h264_nvenc+decode"), named("h264_nvenc"))).toBe(1);
   expect(gpu(named("h264_nvenc+decode", 8), named("h264_nvenc", 8))).toBe(2);
   expect(gpu(named("h264_nvenc", 2))).toBe(1);
-  expect(gpu(named("h264_vaapi@renderD128+decode"), named("h264_vaapi@renderD129"))).toBe(2);
+  expect(gpu(named("h264_vaapi@renderD128+decode"), named("h264_vaapi@renderD129"))).toBe(1);
 });
 
 test("there are no slots for what cannot be done", () => {
@@ -95,11 +95,11 @@ test("there are no slots for what cannot be done", () => {
   expect(slotsFor({ ffmpeg: null, sharp: null, encoders: [] }, ROOMY)).toEqual({ gpu: 0, cpu: 0, io: 0 });
 });
 
-test("a job in a slot of cores leaves the GPU alone", () => {
+test("a job in any other slot leaves the GPU alone", () => {
   const machine = { ...all, slots: { gpu: 1, cpu: 1, io: 1 } };
   expect(encodersFor("cpu", machine)).toEqual([SOFTWARE]);
   expect(encodersFor("gpu", machine)).toEqual([GPU, SOFTWARE]);
-  expect(encodersFor("io", machine)).toEqual([GPU, SOFTWARE]);
+  expect(encodersFor("io", machine)).toEqual([SOFTWARE]);
 });
 
 test.each([

@@ -109,7 +109,7 @@ export function slotsFor({ ffmpeg, sharp, encoders }: Tools, { cores, memoryByte
   const encodes = Math.min(Math.floor(cores / CORES_PER_ENCODE), fitting(MEMORY_BYTES.encode));
   const io = Math.min(IO_SLOTS.most, Math.max(IO_SLOTS.least, cores), fitting(MEMORY_BYTES.io));
   return {
-    gpu: devicesOf(encoders).reduce((sum, encoder) => sum + jobsOf(encoder), 0),
+    gpu: jobsOf(encoders.find(({ hardware }) => hardware)),
     cpu: software ? Math.max(1, encodes) : 0,
     io: ffmpeg === null && sharp === null ? 0 : Math.max(1, io),
   };
@@ -121,17 +121,10 @@ export function overlaps({ slots, memoryBytes }: Pick<Machine, "slots" | "memory
   return agent + (slots.cpu + 1) * encode + io <= memoryBytes;
 }
 
-/** One encoder for each device, whatever the ways of feeding it. */
-function devicesOf(encoders: readonly Encoder[]): Encoder[] {
-  const alone = (name: string) => name.replace(/\+.*$/, "");
-  return encoders.filter(
-    ({ name, hardware }, at) =>
-      hardware && encoders.findIndex((other) => alone(other.name) === alone(name)) === at,
-  );
-}
-
-function jobsOf({ sessions }: Encoder): number {
-  return sessions === undefined ? 1 : Math.max(1, Math.floor(sessions / SESSIONS_PER_JOB));
+/** At a time, of the best device: every job tries that one first, and others only where it cannot. */
+function jobsOf(best: Encoder | undefined): number {
+  if (best === undefined) return 0;
+  return best.sessions === undefined ? 1 : Math.max(1, Math.floor(best.sessions / SESSIONS_PER_JOB));
 }
 
 /** As a hello tells it. */
@@ -148,13 +141,13 @@ export function capabilitiesOf(machine: Machine): Capabilities {
   };
 }
 
-/** Encoders for a job in that slot: a slot of cores leaves the GPU to those that were given it. */
+/** Encoders for a job in that slot: every other slot leaves the GPU to those that were given it. */
 export function encodersFor(
   slot: keyof Slots,
   { encoders, slots }: Pick<Machine, "encoders" | "slots">,
 ): readonly Encoder[] {
   const software = encoders.filter(({ hardware }) => !hardware);
-  return slot === "cpu" && slots.gpu > 0 && software.length > 0 ? software : encoders;
+  return slot !== "gpu" && slots.gpu > 0 && software.length > 0 ? software : encoders;
 }
 
 const ProgramVersion = z.object({ program_version: z.object({ version: z.string() }) });

@@ -50,11 +50,16 @@ export function chooseRemux(probed: Probed, film: ProbedStream): RemuxContainer 
   return kept.every(({ codec_name: codec }) => MP4_CODECS.has(codec ?? "")) ? "mp4" : "matroska";
 }
 
-/** Sound and moving pictures: covers, subtitles and data stay behind. */
+/**
+ * Sound and moving pictures: covers, subtitles and data stay behind, and so does what tells neither size nor rate (a
+ * scrambled programme beside ours), which no container takes.
+ */
 function keptStreams(probed: Probed): ProbedStream[] {
   return probed.streams.filter((stream) => {
-    if (stream.codec_type === "audio") return stream.codec_name !== undefined;
-    return stream.codec_type === "video" && stream.disposition?.attached_pic !== 1;
+    if (stream.codec_name === undefined) return false;
+    if (stream.codec_type === "audio") return (stream.sample_rate ?? 0) > 0;
+    const isFilm = stream.codec_type === "video" && stream.disposition?.attached_pic !== 1;
+    return isFilm && (stream.width ?? 0) > 0 && (stream.height ?? 0) > 0;
   });
 }
 

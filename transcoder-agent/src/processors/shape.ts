@@ -27,7 +27,9 @@ export function findCover(probed: Probed): ProbedStream | null {
 }
 
 export function checkLimits(probed: Probed): void {
-  const side = Math.max(0, ...probed.streams.flatMap(({ width, height }) => [width ?? 0, height ?? 0]));
+  // A cover is a picture of its own, and looked at as one.
+  const films = probed.streams.filter((stream) => stream.disposition?.attached_pic !== 1);
+  const side = Math.max(0, ...films.flatMap(({ width, height }) => [width ?? 0, height ?? 0]));
   if (side > MAX_SIDE)
     throw new JobError("too_large", `A side has ${side} pixels; ${MAX_SIDE} are the most.`);
   if ((probed.format.duration ?? 0) > MAX_SECONDS)

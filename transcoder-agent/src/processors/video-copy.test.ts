@@ -1,5 +1,6 @@
 /** Copied rungs: the source's packets, cut so that nothing is missing, doubled or moved, and encoded ones fit. */
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { withFile } from "../ffmpeg/files.ts";
 import { readFragments } from "../ffmpeg/samples.ts";
@@ -69,6 +70,19 @@ function unitsOf(sample: Buffer): Buffer[] {
   }
   return units;
 }
+
+test("a film held the other way round is not copied: its packets know nothing of that", async () => {
+  const flat = await makeFilm(bench.folder, "flat.mp4", {
+    seconds: 6,
+    sound: false,
+    video: [...X264, "-g", "30"],
+  });
+  const file = join(bench.folder, "turned.mp4");
+  await ffmpeg("-i", flat, "-c", "copy", "-metadata:s:v:0", "rotate=180", file);
+  const film = await inspectFilm(bench, file, 2, "keyframes");
+  const done = await bench.run(videoRecipe(film, [0, 2], [rung(320, 180, "copy")]), file);
+  expect(done.result.encoder).toBe("libx264");
+});
 
 test("a source whose packets cannot be cut there is encoded after all", async () => {
   const file = await makeFilm(bench.folder, "long-gop.mp4", { seconds: 6, sound: false });

@@ -12,6 +12,7 @@ import { copyRectangle } from "../ffmpeg/video-arguments.ts";
 import type { RungRecipe, VideoRecipe, VideoResult } from "../protocol.ts";
 import type { JobContext } from "./processor.ts";
 import type { Readable } from "./readable.ts";
+import { rotation } from "./shape.ts";
 import { LandedLate, landingOf, readFromBefore } from "./seeking.ts";
 import { timelineBoundaries } from "./stretch.ts";
 
@@ -28,6 +29,8 @@ export async function copyRung(
   readable: Readable,
   context: JobContext,
 ): Promise<VideoResult["rungs"][number] | null> {
+  // Its packets know nothing of it, and every encoded rung stands upright.
+  if (await isTurned(recipe, readable)) return null;
   const object = `${rung.name}.mp4`;
   const [raw, made] = [`${rung.name}.raw.mp4`, object].map((name) => join(context.workspace, name));
   if (raw === undefined || made === undefined) return null;
@@ -42,6 +45,13 @@ export async function copyRung(
   } finally {
     await rm(raw, { force: true });
   }
+}
+
+/** Also by half a turn, which leaves the size as it is. */
+async function isTurned({ stream }: Rectangle, readable: Readable): Promise<boolean> {
+  const { streams } = await readable.probe();
+  const film = streams.find(({ index }) => index === readable.stream(stream));
+  return film !== undefined && rotation(film) !== 0;
 }
 
 function copyBetween(

@@ -10,6 +10,7 @@ import { cutVideo } from "../ffmpeg/cuts.ts";
 import { rewriteFragments } from "../ffmpeg/fragments.ts";
 import type { Encoder } from "../ffmpeg/encoders.ts";
 import { isPlainEnough } from "../ffmpeg/hardware-decoding.ts";
+import { ratio } from "../ffmpeg/probe.ts";
 import { runFfmpeg } from "../ffmpeg/run.ts";
 import type { Sample } from "../ffmpeg/samples.ts";
 import { encodeRectangle } from "../ffmpeg/video-arguments.ts";
@@ -88,13 +89,14 @@ async function encodeRungs(
   context: JobContext,
 ): Promise<VideoResult["rungs"]> {
   const follow = following(context);
+  const rate = recipe.origin === 0 ? null : await rateOf(recipe, readable);
   return readFromBefore(landingOf(recipe), async (from) => {
     const outcome = await runFfmpeg(
       encodeRectangle({
         ...recipe,
         url: readable.url,
         stream: readable.stream(recipe.stream),
-        from,
+        ...{ from, rate },
         rungs: recipe.rungs.map((rung) => ({ ...rung, path: rawPath(rung, context) })),
         encoder,
       }),
@@ -109,6 +111,17 @@ async function encodeRungs(
     return collectRungs(recipe, from !== null, outcome.frame, context);
   });
 }
+
+/** Frames a second on average, in words that x264 takes; null where ffprobe makes no sense of them. */
+async function rateOf({ stream }: Rectangle, readable: Readable): Promise<string | null> {
+  const { streams } = await readable.probe();
+  const text = streams.find(({ index }) => index === readable.stream(stream))?.avg_frame_rate;
+  const rate = ratio(text) ?? 0;
+  return text !== undefined && rate >= 1 && rate <= MOST_FRAMES_A_SECOND ? text : null;
+}
+
+/** More is a clock's pace, and no film's. */
+const MOST_FRAMES_A_SECOND = 300;
 
 /** Starting the next encoder takes some hundred milliseconds on one core, in which the others have nothing to do. */
 const EASING_MS = 1_000;

@@ -1,6 +1,6 @@
 /**
  * Forms that speak to the API: `data-api="PATCH /api/agents/x"` says where, the fields say what (a number in a
- * `data-number` field), `data-then` what follows: "refresh" the page's live parts, "reload" it, or go to an address.
+ * `data-number` field, a `data-changed` list only where something else was chosen), `data-then` what follows: "refresh" the page's live parts, "reload" it, or go to an address.
  * What the host refuses is shown in the form's own `.problem`.
  */
 import { parseJson, refusalText } from "../lib/answers.ts";
@@ -61,11 +61,16 @@ async function send(form: HTMLFormElement, api: string, live: Live): Promise<voi
 function fieldsOf(form: HTMLFormElement): Record<string, string | number> {
   const fields: Record<string, string | number> = {};
   for (const [name, value] of new FormData(form)) {
-    if (typeof value !== "string" || value === "") continue;
+    if (typeof value !== "string" || value === "" || isAsItWas(form.elements.namedItem(name))) continue;
     const numeric = form.querySelector(`[name="${CSS.escape(name)}"][data-number]`) !== null;
     fields[name] = numeric ? Number(value) : value.trim();
   }
   return fields;
+}
+
+function isAsItWas(field: unknown): boolean {
+  if (!(field instanceof HTMLSelectElement) || field.dataset["changed"] === undefined) return false;
+  return field.selectedOptions[0]?.defaultSelected ?? true;
 }
 
 async function then(form: HTMLFormElement, said: string, live: Live): Promise<void> {

@@ -1,6 +1,6 @@
 /**
  * The operator's agents: looked at, made, changed, revoked. The catalogue is written first, then the coordinators are
- * told; should that fail, the minute's sweep tells it again. Called by `routes/agents.ts` and by the pages.
+ * told; should that fail, the minute's sweep tells it again, but for a new home, which is to be chosen once more. Called by `routes/agents.ts` and by the pages.
  */
 import {
   changeAgent,
@@ -60,8 +60,10 @@ export async function editAgent(
   if (change.pool !== undefined) requirePool(desk, change.pool);
   const row = await changeAgent(desk.db, id, change, now);
   if (!row) throw await unknownAgent(desk, id);
-  await tell(desk, row);
-  if (change.pool !== undefined) await send(desk, row);
+  // Each as far as it gets, whatever becomes of the other.
+  const told = [tell(desk, row), ...(change.pool === undefined ? [] : [send(desk, row)])];
+  await Promise.allSettled(told);
+  await Promise.all(told);
   const { agents } = await wholeFleet(desk);
   return agentView(
     row,

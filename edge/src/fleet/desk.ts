@@ -12,7 +12,8 @@ export interface Desk {
 
 /** Far more than any body of these doors needs. */
 const MOST_BODY_BYTES = 10_000;
-const LONGEST_LABEL = 60;
+/** Characters. */
+export const LONGEST_LABEL = 60;
 /** Controls, and the marks that turn the direction of writing. */
 const UNWANTED = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 

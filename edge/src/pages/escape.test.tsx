@@ -69,7 +69,7 @@ test.each(HOSTILE)(
           agents: [
             agentOf({ label: words, reason: words, platform: words, encoders: [words], state: "resting" }),
           ],
-          ...{ queue: queueOf(), origin: "https://files.example", now: NOON },
+          ...{ queue: queueOf(), pools: ["main", words], origin: "https://files.example", now: NOON },
         }),
         jobsPage({ jobs: [job], next: null, state: null, file: words, now: NOON }),
         jobPage(

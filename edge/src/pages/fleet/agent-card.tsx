@@ -4,7 +4,7 @@ import { Icon } from "../icons.tsx";
 import { formatPercent, formatWait } from "../shared/format.ts";
 
 import { kindWords } from "../shared/job-words.ts";
-import { agoWords, secondsSince, machineWords, roomWords, stateWords } from "./words.ts";
+import { agoWords, poolWords, secondsSince, machineWords, roomWords, stateWords } from "./words.ts";
 
 /** Of a new agent; shown only where it differs. */
 const USUAL_TIER = 5;
@@ -31,7 +31,7 @@ export function AgentCard({ agent, now }: { agent: AgentView; now: number }) {
           `${agent.done} done`,
           `${agent.losses} lost`,
           agent.tier === USUAL_TIER ? "" : `tier ${agent.tier}`,
-          agent.pool === "main" ? "" : `pool ${agent.pool}`,
+          poolWords(agent),
         ]
           .filter((fact) => fact !== "")
           .join(" · ")}

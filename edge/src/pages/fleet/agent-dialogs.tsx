@@ -1,12 +1,14 @@
 /** Dialogs of the agents' page, apart from the cards, which are drawn anew while a dialog is open. */
 import type { AgentView } from "../../fleet/agent-view.ts";
+import { LONGEST_LABEL } from "../../fleet/desk.ts";
 
-export function AgentDialogs({ agents }: { agents: AgentView[] }) {
+/** `pools`: those that take agents. */
+export function AgentDialogs({ agents, pools }: { agents: AgentView[]; pools: readonly string[] }) {
   return (
     <div id="agent-dialogs" data-live>
       {agents.map((agent) => (
         <>
-          <Edit agent={agent} />
+          <Edit agent={agent} pools={pools} />
           <Revoke agent={agent} />
         </>
       ))}
@@ -14,13 +16,14 @@ export function AgentDialogs({ agents }: { agents: AgentView[] }) {
   );
 }
 
-function Edit({ agent: { id, label, tier } }: { agent: AgentView }) {
+function Edit({ agent, pools }: { agent: AgentView; pools: readonly string[] }) {
+  const { id, label, tier } = agent;
   return (
     <dialog id={`edit-${id}`} aria-labelledby={`edit-title-${id}`}>
       <h2 id={`edit-title-${id}`}>{label}</h2>
       <form data-api={`PATCH /api/agents/${id}`} data-done="Saved" class="fields">
         <label for={`label-${id}`}>Name</label>
-        <input id={`label-${id}`} name="label" type="text" value={label} maxlength={100} required />
+        <input id={`label-${id}`} name="label" type="text" value={label} maxlength={LONGEST_LABEL} required />
         <label for={`tier-${id}`}>Tier</label>
         <select id={`tier-${id}`} name="tier" data-number>
           {Array.from({ length: 10 }, (_, value) => (
@@ -30,6 +33,7 @@ function Edit({ agent: { id, label, tier } }: { agent: AgentView }) {
           ))}
         </select>
         <p class="fine">Machines of a higher tier get jobs first.</p>
+        {pools.length > 1 ? <Home agent={agent} pools={pools} /> : null}
         <p class="problem" role="alert"></p>
         <div class="state-actions">
           <button class="button primary">Save</button>
@@ -39,6 +43,25 @@ function Edit({ agent: { id, label, tier } }: { agent: AgentView }) {
         </div>
       </form>
     </dialog>
+  );
+}
+
+/** One that takes no agents any more stays chosen until another is. */
+function Home({ agent: { id, home }, pools }: { agent: AgentView; pools: readonly string[] }) {
+  return (
+    <>
+      <label for={`pool-${id}`}>Pool</label>
+      <select id={`pool-${id}`} name="pool" data-changed>
+        {[...new Set([home, ...pools])].map((pool) => (
+          <option value={pool} selected={pool === home}>
+            {pool}
+          </option>
+        ))}
+      </select>
+      <p class="fine">
+        It goes there once it holds nothing, and may be lent to others while it has nothing to do.
+      </p>
+    </>
   );
 }
 

@@ -1,5 +1,6 @@
 /** `/agents`: every machine that lends itself to this host, what it does now, and how to add one. */
 import type { AgentView, QueueView } from "../../fleet/agent-view.ts";
+import { LONGEST_LABEL } from "../../fleet/desk.ts";
 import { CopyField } from "../copy-field.tsx";
 import { Icon } from "../icons.tsx";
 import { AgentCard } from "./agent-card.tsx";
@@ -10,6 +11,8 @@ import { queueWords, starvingWords } from "./words.ts";
 export interface FleetView {
   agents: AgentView[];
   queue: QueueView;
+  /** Those that take agents. */
+  pools: readonly string[];
   /** Of this host, for the commands. */
   origin: string;
   now: number;
@@ -45,7 +48,7 @@ export function agentsPage(fleet: FleetView) {
         {revoked.length === 0 ? null : <Revoked agents={revoked} />}
       </div>
       <AddAgent origin={fleet.origin} />
-      <AgentDialogs agents={listed} />
+      <AgentDialogs agents={listed} pools={fleet.pools} />
     </>,
   );
 }
@@ -114,7 +117,14 @@ function AddAgent({ origin }: { origin: string }) {
       <form data-api="POST /api/agents" data-reveals="new-key" data-done="The key is made">
         <label for="new-label">Name of the machine</label>
         <div class="in-line">
-          <input id="new-label" name="label" type="text" maxlength={100} required autocomplete="off" />
+          <input
+            id="new-label"
+            name="label"
+            type="text"
+            maxlength={LONGEST_LABEL}
+            required
+            autocomplete="off"
+          />
           <button class="button">Make a key</button>
         </div>
         <p class="problem" role="alert"></p>

@@ -1,4 +1,5 @@
 /** `/agents/enroll`: a machine asks to join, and the operator says yes or no. Without a code it asks for one. */
+import { LONGEST_LABEL } from "../../fleet/desk.ts";
 import type { EnrolmentView } from "../../fleet/enrolling.ts";
 import { Icon } from "../icons.tsx";
 import { fleetPage } from "./shell.tsx";
@@ -93,7 +94,7 @@ function Waiting({ enrolment, now }: { enrolment: EnrolmentView; now: number }) 
       </dl>
       <form class="fields" data-api={`POST /api/enrolments/${code}/confirm`} data-then="reload">
         <label for="label">Name</label>
-        <input id="label" name="label" type="text" value={label} maxlength={100} required />
+        <input id="label" name="label" type="text" value={label} maxlength={LONGEST_LABEL} required />
         <p class="problem" role="alert"></p>
         <button class="button primary scripted">Let it in</button>
       </form>

@@ -36,7 +36,9 @@ const operatorPage: MiddlewareHandler<AppEnv> = async (c, next) => {
 
 fleetPageRoutes.get("/agents", operatorPage, async (c) => {
   const now = Date.now();
-  return answer(c, agentsPage({ ...(await readFleet(deskOf(c), now)), origin: c.get("origin"), now }));
+  const fleet = await readFleet(deskOf(c), now);
+  const { pools } = c.get("config");
+  return answer(c, agentsPage({ ...fleet, pools, origin: c.get("origin"), now }));
 });
 
 fleetPageRoutes.get("/agents/enroll", operatorPage, async (c) => {

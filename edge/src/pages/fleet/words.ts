@@ -1,4 +1,5 @@
 /** What the operator's pages say of an agent, a job and the queue, in words. Pure. */
+import { MAIN_POOL } from "../../config.ts";
 import type { AgentView, QueueView } from "../../fleet/agent-view.ts";
 import { formatBytes, formatList, formatWait } from "../shared/format.ts";
 
@@ -83,4 +84,10 @@ export function roomWords({ free, connected_at }: Pick<AgentView, "free" | "conn
   return kinds.length === 0
     ? "no slot free"
     : `free: ${formatList(kinds.map((slot) => `${free[slot]} ${slot}`))}`;
+}
+
+/** Where it works, and where it belongs where that is another pool. Nothing of a host with one pool. */
+export function poolWords({ pool, home }: Pick<AgentView, "pool" | "home">): string {
+  if (pool !== home) return `pool ${pool}, at home in ${home}`;
+  return pool === MAIN_POOL ? "" : `pool ${pool}`;
 }

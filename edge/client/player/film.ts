@@ -2,7 +2,7 @@
  * What the video element plays: the original or the stream, chosen by what is ready and by the visitor, and
  * changed without losing the place.
  */
-import { chooseSource, playableType } from "../../src/pages/shared/playback.ts";
+import { chooseSource, hasPicture, playableType } from "../../src/pages/shared/playback.ts";
 import { type RecordView, renditionOf, type RenditionView, rungsOf } from "../../src/pages/shared/record.ts";
 import { showNote } from "./note.ts";
 import { type SoundTrack, Stream } from "./stream.ts";
@@ -195,8 +195,7 @@ export class Film {
   #demandPicture(at: number): void {
     const { readyState, videoWidth } = this.#video;
     if (readyState < HTMLMediaElement.HAVE_METADATA || videoWidth > 0) return;
-    const hasPicture = (this.#record.streams ?? []).some(({ type }) => type === "video");
-    if (hasPicture) this.#refused(at);
+    if (hasPicture(this.#record.streams)) this.#refused(at);
   }
 
   /** The type said yes and the bytes said no. */

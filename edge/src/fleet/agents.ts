@@ -1,6 +1,7 @@
 /**
  * The operator's agents: looked at, made, changed, revoked. The catalogue is written first, then the coordinators are
- * told; should that fail, the minute's sweep tells it again, but for a new home, which is to be chosen once more. Called by `routes/agents.ts` and by the pages.
+ * told; should that fail, the minute's sweep tells it again, but for a new home, which is to be chosen once more. Called
+ * by `routes/agents.ts` and by the pages.
  */
 import {
   changeAgent,

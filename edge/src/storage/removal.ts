@@ -1,6 +1,6 @@
 /**
- * Removes every object of a deleted file from its shard. Called right after a deletion and again by the
- * sweep: it looks at what is there, so a second run, or one after a crash, finishes the first.
+ * Removes every object of a deleted file from its shard. Called right after a deletion; what it leaves, after a crash
+ * say, belongs to no row any more and is collected by the daily sweep of orphans.
  */
 import { filePrefixes } from "./object-keys.ts";
 

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ladderOf, recordOf, streamOf } from "../testing/records.ts";
-import { chooseSource, playableType, timelineGradient } from "./playback.ts";
+import { chooseSource, hasPicture, playableType, timelineGradient } from "./playback.ts";
 import type { RecordView } from "./record.ts";
 
 const BOTH = { original: true, hls: true };
@@ -77,9 +77,21 @@ test.each([
   ],
   ["video/quicktime", [streamOf("video", "prores")], null],
   ["video/mp4", [streamOf("video", "h264", { pixelFormat: "yuv420p10le" })], null],
+  [
+    "audio/mpeg",
+    [streamOf("audio", "mp3"), streamOf("video", "mjpeg", { cover: true })],
+    'audio/mpeg; codecs="mp3"',
+  ],
   ["application/pdf", [], null],
 ])("%s with %j is asked about as %s", (type, streams, asked) => {
   expect(playableType(type, streams)).toBe(asked);
+});
+
+test("a cover is no picture to wait for", () => {
+  const sound = streamOf("audio", "aac");
+  expect(hasPicture([sound, streamOf("video", "mjpeg", { cover: true })])).toBe(false);
+  expect(hasPicture([sound, streamOf("video", "mpeg4", { cover: false })])).toBe(true);
+  expect(hasPicture(null)).toBe(false);
 });
 
 describe("the timeline", () => {

@@ -52,13 +52,22 @@ export function playableType(type: string, streams: StreamView[] | null): string
   const container =
     type === "video/quicktime" ? "video/mp4" : type === "video/x-matroska" ? "video/webm" : type;
   if (!/^(video|audio)\//.test(container)) return null;
-  const wanted = (streams ?? []).filter((stream) => stream.type === "video" || stream.type === "audio");
+  const wanted = (streams ?? []).filter(({ type: kind, cover }) => kind === "audio" || isFilm(kind, cover));
   if (wanted.length === 0) return container;
   // H.264 above 8 bits decodes nowhere.
   if (wanted.some((stream) => stream.codec === "h264" && /1[0-6]/.test(stream.pixelFormat ?? "")))
     return null;
   const codecs = wanted.map((stream) => CODECS[stream.codec]);
   return codecs.includes(undefined) ? null : `${container}; codecs="${[...new Set(codecs)].join(", ")}"`;
+}
+
+function isFilm(type: string, cover: boolean | null): boolean {
+  return type === "video" && cover !== true;
+}
+
+/** There is a moving picture in it, as far as is known. */
+export function hasPicture(streams: StreamView[] | null): boolean {
+  return (streams ?? []).some(({ type, cover }) => isFilm(type, cover));
 }
 
 /** A gradient for the timeline: encoded stretches in one colour, the rest in another. */

@@ -2,7 +2,7 @@
  * The file's record (`GET /api/files/{slug}`, and each `state` event) as pages and scripts read it. The answer
  * itself is made by `catalog/record.ts`; what pages do not show is not named here.
  */
-import { list, maybe, number, object, oneOf, pair, type Shaped, text } from "./shape.ts";
+import { flag, list, maybe, number, object, oneOf, pair, type Shaped, text } from "./shape.ts";
 
 export const RenditionShape = object({
   kind: text,
@@ -29,6 +29,8 @@ export const StreamShape = object({
   language: maybe(text),
   pixelFormat: maybe(text),
   frameRate: maybe(number),
+  /** A picture of what is heard, and no film. */
+  cover: maybe(flag),
 });
 export type StreamView = Shaped<typeof StreamShape>;
 

@@ -15,6 +15,9 @@ function refuse(path: string, wanted: string): never {
 export const text: Shape<string> = (value, path) =>
   typeof value === "string" ? value : refuse(path, "text");
 
+export const flag: Shape<boolean> = (value, path) =>
+  typeof value === "boolean" ? value : refuse(path, "true or false");
+
 export const number: Shape<number> = (value, path) =>
   typeof value === "number" && Number.isFinite(value) ? value : refuse(path, "a number");
 

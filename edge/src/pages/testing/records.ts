@@ -54,7 +54,8 @@ export function renditionOf(
 }
 
 export function streamOf(type: string, codec: string, over: Partial<StreamView> = {}): StreamView {
-  return { type, codec, index: null, language: null, pixelFormat: null, frameRate: null, ...over };
+  const unknown = { index: null, language: null, pixelFormat: null, frameRate: null, cover: null };
+  return { type, codec, ...unknown, ...over };
 }
 
 /** `{"480": "ready", "720": "making"}` as rungs. */

@@ -115,6 +115,16 @@ describe("an agent's pool is chosen", () => {
     await connect(id, key);
     expect(await agentOf(edge.url, id)).toMatchObject({ pool: "second", state: "online" });
   });
+
+  test("while the other pool fails: that is told, and the agent is sent all the same", async () => {
+    const sent = await newAgent();
+    await edge.sqlOf("second", "alter table orders rename to orders_away");
+    const answer = await choose(sent.id, "second");
+    await edge.sqlOf("second", "alter table orders_away rename to orders");
+    expect(answer.status).toBe(500);
+    await follow(sent);
+    expect(await agentOf(edge.url, sent.id)).toMatchObject({ pool: "second", home: "second" });
+  });
 });
 
 test.each(["nowhere", "former", "", "Main", 7])("%j is refused, with those there are", async (pool) => {

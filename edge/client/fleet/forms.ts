@@ -1,6 +1,7 @@
 /**
  * Forms that speak to the API: `data-api="PATCH /api/agents/x"` says where, the fields say what (a number in a
- * `data-number` field, a `data-changed` list only where something else was chosen), `data-then` what follows: "refresh" the page's live parts, "reload" it, or go to an address.
+ * `data-number` field, a `data-changed` list only where something else was chosen), `data-then` what follows:
+ * "refresh" the page's live parts, "reload" it, or go to an address.
  * What the host refuses is shown in the form's own `.problem`.
  */
 import { parseJson, refusalText } from "../lib/answers.ts";

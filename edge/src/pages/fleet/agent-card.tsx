@@ -2,20 +2,26 @@
 import type { AgentView } from "../../fleet/agent-view.ts";
 import { Icon } from "../icons.tsx";
 import { formatPercent, formatWait } from "../shared/format.ts";
-
 import { kindWords } from "../shared/job-words.ts";
 import { agoWords, poolWords, secondsSince, machineWords, roomWords, stateWords } from "./words.ts";
 
 /** Of a new agent; shown only where it differs. */
 const USUAL_TIER = 5;
 
-export function AgentCard({ agent, now }: { agent: AgentView; now: number }) {
+interface Card {
+  agent: AgentView;
+  /** Those that take agents. */
+  pools: readonly string[];
+  now: number;
+}
+
+export function AgentCard({ agent, pools, now }: Card) {
   return (
     <li class="agent" data-state={agent.state}>
       <div class="agent-head">
         <h2 class="agent-name">{agent.label}</h2>
         <p class="agent-state">{stateWords(agent)}</p>
-        <Menu agent={agent} />
+        <Menu agent={agent} pools={pools} />
       </div>
       <p class="agent-facts">{machineWords(agent) || "It has not connected yet."}</p>
       {agent.jobs.length === 0 ? null : (
@@ -31,7 +37,7 @@ export function AgentCard({ agent, now }: { agent: AgentView; now: number }) {
           `${agent.done} done`,
           `${agent.losses} lost`,
           agent.tier === USUAL_TIER ? "" : `tier ${agent.tier}`,
-          poolWords(agent),
+          poolWords(agent, pools),
         ]
           .filter((fact) => fact !== "")
           .join(" · ")}
@@ -70,7 +76,7 @@ function HeldJob({ job, now }: { job: AgentView["jobs"][number]; now: number }) 
   );
 }
 
-function Menu({ agent: { id, label, state } }: { agent: AgentView }) {
+function Menu({ agent: { id, label, state }, pools }: Omit<Card, "now">) {
   const stopped = state === "paused" || state === "draining";
   return (
     <details class="menu scripted">
@@ -86,7 +92,7 @@ function Menu({ agent: { id, label, state } }: { agent: AgentView }) {
           <Order id={id} state="paused" words="Pause" note="what it holds goes to others" />
         )}
         <button class="button quiet" type="button" data-opens={`edit-${id}`}>
-          Name and tier…
+          {pools.length > 1 ? "Name, tier and pool…" : "Name and tier…"}
         </button>
         <button class="button quiet danger" type="button" data-opens={`revoke-${id}`}>
           Revoke…

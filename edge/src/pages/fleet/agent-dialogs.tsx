@@ -46,21 +46,23 @@ function Edit({ agent, pools }: { agent: AgentView; pools: readonly string[] }) 
   );
 }
 
-/** One that takes no agents any more stays chosen until another is. */
-function Home({ agent: { id, home }, pools }: { agent: AgentView; pools: readonly string[] }) {
+/**
+ * One that takes no agents any more stays chosen until another is. Who is elsewhere is sent home by any "Save", so that
+ * a choice that did not get through can be made once more.
+ */
+function Home({ agent: { id, pool: here, home }, pools }: { agent: AgentView; pools: readonly string[] }) {
+  const sentAnyway = here !== home && pools.includes(home);
   return (
     <>
       <label for={`pool-${id}`}>Pool</label>
-      <select id={`pool-${id}`} name="pool" data-changed>
+      <select id={`pool-${id}`} name="pool" data-changed={sentAnyway ? undefined : ""}>
         {[...new Set([home, ...pools])].map((pool) => (
           <option value={pool} selected={pool === home}>
             {pool}
           </option>
         ))}
       </select>
-      <p class="fine">
-        It goes there once it holds nothing, and may be lent to others while it has nothing to do.
-      </p>
+      <p class="fine">It goes there once it holds no job, and may be lent to other pools while idle.</p>
     </>
   );
 }

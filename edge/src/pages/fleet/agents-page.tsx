@@ -41,7 +41,7 @@ export function agentsPage(fleet: FleetView) {
         ) : (
           <ul class="agents">
             {listed.map((agent) => (
-              <AgentCard agent={agent} now={fleet.now} />
+              <AgentCard agent={agent} pools={fleet.pools} now={fleet.now} />
             ))}
           </ul>
         )}

@@ -1,6 +1,14 @@
 import { expect, test } from "vitest";
 import { agentOf, NOON, queueOf } from "../testing/fleets.ts";
-import { agoWords, machineWords, queueWords, roomWords, starvingWords, stateWords } from "./words.ts";
+import {
+  agoWords,
+  machineWords,
+  poolWords,
+  queueWords,
+  roomWords,
+  starvingWords,
+  stateWords,
+} from "./words.ts";
 
 const held = {
   id: "main.1",
@@ -65,6 +73,18 @@ test("room is told only of a machine that is there", () => {
   expect(roomWords(agentOf({ free: { gpu: 0, cpu: 0, io: 0 } }))).toBe("no slot free");
   expect(roomWords(agentOf({ connected_at: null }))).toBe("");
 });
+
+const SEVERAL = ["main", "gpu"];
+test.each([
+  [{ pool: "main", home: "main" }, SEVERAL, "pool main"],
+  [{ pool: "gpu", home: "gpu" }, SEVERAL, "pool gpu"],
+  [{ pool: "main", home: "gpu" }, SEVERAL, "pool main, at home in gpu"],
+  [{ pool: "main", home: "main" }, ["main"], ""],
+  [{ pool: "main", home: "former" }, ["main"], ""],
+  [{ pool: "former", home: "main" }, ["main"], "pool former"],
+])("one that is %o, of the pools %j, is %j", (agent, pools, words) =>
+  expect(poolWords(agent, pools)).toBe(words),
+);
 
 test.each([
   [0, "just now"],

@@ -86,8 +86,11 @@ export function roomWords({ free, connected_at }: Pick<AgentView, "free" | "conn
     : `free: ${formatList(kinds.map((slot) => `${free[slot]} ${slot}`))}`;
 }
 
-/** Where it works, and where it belongs where that is another pool. Nothing of a host with one pool. */
-export function poolWords({ pool, home }: Pick<AgentView, "pool" | "home">): string {
-  if (pool !== home) return `pool ${pool}, at home in ${home}`;
-  return pool === MAIN_POOL ? "" : `pool ${pool}`;
+/** Where it works, and where it belongs where that is another pool. Of a host's one pool only what is unusual. */
+export function poolWords(
+  { pool, home }: Pick<AgentView, "pool" | "home">,
+  pools: readonly string[],
+): string {
+  if (pools.length < 2) return pool === MAIN_POOL ? "" : `pool ${pool}`;
+  return pool === home ? `pool ${pool}` : `pool ${pool}, at home in ${home}`;
 }

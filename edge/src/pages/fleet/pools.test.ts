@@ -44,7 +44,10 @@ test("where there are several pools a machine's home is chosen beside its name, 
   await page.locator(".agent", { hasText: "pool main" }).waitFor();
   await edit(() => page.locator("dialog[open]").getByLabel("Pool").selectOption("gpu"));
   await page.locator(".agent", { hasText: "pool gpu" }).waitFor();
+  // A home that takes agents no more would be refused, and the new name with it.
+  const sent = page.waitForRequest((request) => request.method() === "PATCH");
   await edit(() => page.locator("dialog[open]").getByLabel("Name").fill("cellar"));
+  expect((await sent).postDataJSON()).toEqual({ label: "cellar", tier: 5 });
   await page.locator(".agent", { hasText: "cellar" }).waitFor();
   expect(await homes()).toEqual([["cellar", "gpu"]]);
 

@@ -84,6 +84,18 @@ test("a seek gets a small rectangle of its own before all else, and its answer t
   expect(from <= 41 && 41 < until).toBe(true);
 });
 
+test("a short rectangle of several rungs is not waited for: the one that somebody watches goes ahead by itself", async () => {
+  const inspector = await bench.agent(["inspect"]);
+  const { planId } = await planned(inspector);
+  const parts = async () => {
+    const rows = await bench.edge.sql("select part from jobs where kind = 'video' and planId = ?", planId);
+    return rows.map(({ part }) => String(part));
+  };
+  expect(await parts()).toContain("480_720.1-3");
+  await bench.edge.calls.awaitSegment(planId, "480", 1, 50);
+  expect(await parts()).toContain("wait.480.1-2");
+});
+
 test("nobody asks again: what was made for a wait lapses; asked again, it comes back", async () => {
   const inspector = await bench.agent(["inspect"]);
   const { planId } = await planned(inspector);

@@ -78,7 +78,8 @@ export function trimRectangle(
  * Cuts a rectangle that is about to be granted, where `slots` share what is left of the film: those that are free and
  * those that are at it and come back for more. No longer than what remains, divided so that each slot could take one and
  * a half. The first answer is to be granted now and keeps its part; the second, where there is one, waits and is cut
- * again at its own turn. So pieces shrink towards the end, and the slots fall idle together. Copies are not cut: they are quick, and bound by the line.
+ * again at its own turn. So pieces shrink towards the end, and the slots fall idle together. Copies are not cut: they
+ * are quick, and bound by the line.
  * `remaining`: seconds of film that are still to be encoded; by default all from this rectangle on.
  */
 export function splitRectangle(

@@ -52,9 +52,9 @@ export async function runFfmpeg(invocation: Invocation, options: RunOptions = {}
   const child = await startFfmpeg(invocation, guard);
   // A film's first segment waits for packets that are moved, beside encoders that have long to go.
   if (options.foreground !== true && !movesPackets(invocation)) void standBack(child.pid);
-  const watch = watchProcess(child, limits, {
-    ...{ signal: options.signal, byStdin: guard.byStdin },
-    isWaiting: () => invocation.inputs.some(({ url }) => isAwaited(url)),
+  const watch = watchTool(child, limits, guard, {
+    ...options,
+    inputs: invocation.inputs.map(({ url }) => url),
   });
   watchRoom(view, watch);
   let before = "";
@@ -70,6 +70,16 @@ export async function runFfmpeg(invocation: Invocation, options: RunOptions = {}
   if (code !== 0) throw classifyFailure({ tool: "ffmpeg", code, signal, stderr });
   if (!reader.ended) throw new JobError("crashed", "ffmpeg ended without saying that it was done.");
   return { ...reader.last, warnings: stderr };
+}
+
+/** `inputs`: what it reads, among other words; none of those is the address of an input. */
+function watchTool(
+  child: Parameters<typeof watchProcess>[0],
+  limits: Limits,
+  { byStdin }: Guard,
+  { signal, inputs }: { signal?: AbortSignal | undefined; inputs: readonly string[] },
+): Watch {
+  return watchProcess(child, limits, { signal, byStdin, isWaiting: () => inputs.some(isAwaited) });
 }
 
 /**
@@ -89,9 +99,9 @@ export async function streamFfmpeg(
   );
   const child = spawn(guard.command, [...guard.prefix, ...words], { windowsHide: true });
   void standBack(child.pid);
-  const watch = watchProcess(child, limits, {
-    ...{ signal: options.signal, byStdin: guard.byStdin },
-    isWaiting: () => invocation.inputs.some(({ url }) => isAwaited(url)),
+  const watch = watchTool(child, limits, guard, {
+    ...options,
+    inputs: invocation.inputs.map(({ url }) => url),
   });
   child.stdout.on("data", (bytes: Buffer) => {
     watch.alive();
@@ -159,10 +169,7 @@ export async function runFfprobe(
   const guard = await guardFor("ffprobe", viewOfProbe(probeArguments), limits);
   options.signal?.throwIfAborted();
   const child = spawn(guard.command, [...guard.prefix, ...probeArguments], { windowsHide: true });
-  const watch = watchProcess(child, limits, {
-    ...{ signal: options.signal, byStdin: guard.byStdin },
-    isWaiting: () => probeArguments.some(isAwaited),
-  });
+  const watch = watchTool(child, limits, guard, { ...options, inputs: probeArguments });
   let text = "";
   child.stdout.setEncoding("utf8").on("data", (piece: string) => {
     watch.alive();

@@ -63,6 +63,12 @@ function keptStreams(probed: Probed): ProbedStream[] {
   });
 }
 
+/** What ffprobe tells of a stream of the original, by its index there. */
+export async function probedStream(readable: Readable, index: number): Promise<ProbedStream | undefined> {
+  const { streams } = await readable.probe();
+  return streams.find((stream) => stream.index === readable.stream(index));
+}
+
 /** The remux is made once for all jobs of this agent that read the source. */
 export async function openReadable(source: Source, container: RemuxContainer): Promise<Readable> {
   if (container === null)

@@ -11,7 +11,7 @@ import type { Sample } from "../ffmpeg/samples.ts";
 import { copyRectangle } from "../ffmpeg/video-arguments.ts";
 import type { RungRecipe, VideoRecipe, VideoResult } from "../protocol.ts";
 import type { JobContext } from "./processor.ts";
-import type { Readable } from "./readable.ts";
+import { probedStream, type Readable } from "./readable.ts";
 import { rotation } from "./shape.ts";
 import { LandedLate, landingOf, readFromBefore } from "./seeking.ts";
 import { timelineBoundaries } from "./stretch.ts";
@@ -49,8 +49,7 @@ export async function copyRung(
 
 /** Also by half a turn, which leaves the size as it is. */
 async function isTurned({ stream }: Rectangle, readable: Readable): Promise<boolean> {
-  const { streams } = await readable.probe();
-  const film = streams.find(({ index }) => index === readable.stream(stream));
+  const film = await probedStream(readable, stream);
   return film !== undefined && rotation(film) !== 0;
 }
 

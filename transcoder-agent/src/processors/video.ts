@@ -18,7 +18,7 @@ import type { RungRecipe, VideoRecipe, VideoResult } from "../protocol.ts";
 import type { JobContext, Processor } from "./processor.ts";
 import { closeEnd } from "./open-end.ts";
 import { copyRung } from "./video-copy.ts";
-import { openReadable, type Readable } from "./readable.ts";
+import { openReadable, probedStream, type Readable } from "./readable.ts";
 import { rotation } from "./shape.ts";
 import { LandedLate, landingOf, readFromBefore } from "./seeking.ts";
 import { checkStretch, fractionOf, inTurn, timelineBoundaries } from "./stretch.ts";
@@ -70,8 +70,7 @@ async function encodersFor(recipe: Rectangle, readable: Readable, { encoders }: 
   const { codec, traits } = recipe;
   if (encoders.every(({ decoding }) => decoding === undefined))
     return { kind: `${codec} ${traits.transfer}`, encoders };
-  const probed = await readable.probe();
-  const film = probed.streams.find(({ index }) => index === readable.stream(recipe.stream));
+  const film = await probedStream(readable, recipe.stream);
   const turned = film === undefined || rotation(film) !== 0;
   const sides = recipe.rungs.flatMap(({ width, height }) => [width, height]);
   const least = Math.min(film?.width ?? 0, film?.height ?? 0, ...sides);
@@ -114,8 +113,7 @@ async function encodeRungs(
 
 /** Frames a second on average, in words that x264 takes; null where ffprobe makes no sense of them. */
 async function rateOf({ stream }: Rectangle, readable: Readable): Promise<string | null> {
-  const { streams } = await readable.probe();
-  const text = streams.find(({ index }) => index === readable.stream(stream))?.avg_frame_rate;
+  const text = (await probedStream(readable, stream))?.avg_frame_rate;
   const rate = ratio(text) ?? 0;
   return text !== undefined && rate >= 1 && rate <= MOST_FRAMES_A_SECOND ? text : null;
 }

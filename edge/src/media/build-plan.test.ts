@@ -49,16 +49,42 @@ test("a source that fits is copied as its own top rung, and all rungs are cut at
 });
 
 test("the head is made under the plan's own id, and is its first rectangle", async () => {
-  const late = withVideo({ index: null, head: { timescale: 1_000, start: 0, boundary: 4_000 } });
+  const late = withVideo({ index: null, head: { timescale: 1_000, start: 0, boundary: 4_040 } });
   const head = await headPlan(SLUG, late);
   const plan = await buildPlan(SLUG, late, keyed);
   if (!head || !plan) throw new Error("no plan");
   expect([plan.id, plan.boundaries[0], plan.boundaries[1]]).toEqual([head.id, ...head.boundaries]);
-  // Without keyframes of the whole film nothing was copied.
+  // The head does not end on a keyframe that packets could be cut at, so nothing is copied.
   expect(plan.rungs).toEqual(head.rungs);
   const [first] = planRectangles(plan);
   expect(headRectangle(head)).toEqual(first);
   expect(VideoRecipe.parse(headRecipe(head))).toEqual(first && videoRecipe(plan, first));
+});
+
+test("a film whose index comes later is copied where its head ends on a keyframe, and the head stays", async () => {
+  const gops = { ...index, keyframes: [0, 5_000, 10_000, 15_000], variable: false };
+  const traits = { ...INSPECTION.video?.traits, variable: true };
+  const times = { timescale: 1_000, start: 0, boundary: 4_000 };
+  const late = withVideo({ index: null, traits, head: { ...times, keyframe: 5_000 } });
+  const [head, plan] = [await headPlan(SLUG, late), await buildPlan(SLUG, late, gops)];
+  expect(head?.boundaries).toEqual([0, 5_000]);
+  expect(head?.rungs.every(({ mode }) => mode === "encode")).toBe(true);
+  expect(plan).toMatchObject({ id: head?.id, boundaries: [0, 5_000, 10_000, 15_000, 20_000] });
+  expect(plan?.rungs.map(({ mode }) => mode)).toEqual(["encode", "encode", "copy"]);
+  // Only the index tells that its frames are even after all.
+  expect([head?.video.traits.variable, plan?.video.traits.variable]).toEqual([true, false]);
+
+  const uneven = await buildPlan(SLUG, late, { ...gops, variable: true });
+  expect(uneven?.rungs.every(({ mode }) => mode === "encode")).toBe(true);
+  expect(uneven).toMatchObject({ id: head?.id, boundaries: [0, 5_000, 9_000, 13_000, 17_000, 20_000] });
+
+  const heavy = { ...late, streams: [{ ...FILM, bitRate: 9_000_000 }] };
+  expect((await headPlan(SLUG, heavy))?.boundaries).toEqual([0, 4_000]);
+
+  const single = [{ name: "1080", ceiling: 6_000_000 }];
+  const alone = await buildPlan(SLUG, late, gops, single);
+  expect(alone?.rungs.map(({ mode }) => mode)).toEqual(["encode"]);
+  expect(alone?.id).toBe((await headPlan(SLUG, late, single))?.id);
 });
 
 test("a head that the index does not bear out belongs to another plan, one just before the end stays", async () => {

@@ -5,7 +5,7 @@
  */
 import type { FrameIndex, InspectResult } from "#protocol";
 import { countFrames, findBoundaries, findKeyframeBoundaries, hasFrameAt } from "./boundaries.ts";
-import { canCopy, copiedRung, videoRate } from "./copying.ts";
+import { canCopy, copiedRung, mayCopy, videoRate } from "./copying.ts";
 import { DEFAULT_LADDER, type Ladder, planLadder } from "./ladder.ts";
 import type { Head, Plan, PlannedRung } from "./plan.ts";
 import { planTexts, planTracks } from "./tracks.ts";
@@ -27,17 +27,17 @@ export async function buildPlan(
   index: FrameIndex,
   ladder: Ladder = DEFAULT_LADDER,
 ): Promise<Plan | null> {
-  const { video } = inspection;
-  if (!isPlannable(video)) return null;
-  const head = headOf(video);
-  const agreed = head === null || agrees(head, index);
-  const rungs = planRungs(inspection, index, ladder);
+  if (!isPlannable(inspection.video)) return null;
+  const told = headOf(inspection, inspection.video, ladder);
+  const head = told !== null && agrees(told, index) ? told : null;
+  const video = withIndex(inspection.video, index);
+  const rungs = planRungs({ ...inspection, video }, video, index, ladder, head);
   const boundaries = rungs.some(({ mode }) => mode === "copy")
     ? findKeyframeBoundaries(index)
-    : findBoundaries(index, agreed ? (head?.boundary ?? null) : null);
+    : findBoundaries(index, head?.boundary ?? null);
   if (boundaries === null) return null;
   // What was made of a head that the film does not have is not to be found under this plan.
-  const id = await planId(fileId, inspection, ladder, agreed ? null : boundaries);
+  const id = await planId(fileId, inspection, ladder, head === told ? null : boundaries);
   return {
     ...shared(id, fileId, inspection, video, index),
     boundaries,
@@ -53,7 +53,7 @@ export async function headPlan(
   ladder: Ladder = DEFAULT_LADDER,
 ): Promise<Head | null> {
   const { video } = inspection;
-  const head = isPlannable(video) ? headOf(video) : null;
+  const head = isPlannable(video) ? headOf(inspection, video, ladder) : null;
   if (!isPlannable(video) || head === null || head.boundary <= head.start) return null;
   const id = await planId(fileId, inspection, ladder, null);
   return {
@@ -67,23 +67,49 @@ function isPlannable(video: Video | null): video is Video {
   return video !== null && video.width > 0 && video.height > 0;
 }
 
-/** A head counts only where no index came with the inspection. */
-function headOf({ index, head }: Video) {
-  return index === null ? (head ?? null) : null;
+interface HeadTimes {
+  timescale: number;
+  start: number;
+  boundary: number;
+}
+
+/**
+ * A head counts only where no index came with the inspection. It ends on a keyframe where the top rung may turn out to
+ * be copied: the film is then cut at keyframes, and what was made of the head stays.
+ */
+function headOf(inspection: InspectResult, video: Video, ladder: Ladder): HeadTimes | null {
+  const { index, head } = video;
+  if (index !== null || !head) return null;
+  const top = encodedRungs(inspection, video, ladder).at(-1);
+  const keyframe = top !== undefined && mayCopy(inspection, top) ? head.keyframe : null;
+  return { timescale: head.timescale, start: head.start, boundary: keyframe ?? head.boundary };
+}
+
+/** Whether frames are even is taken for the worse while only the head is known. */
+function withIndex(video: Video, { variable }: FrameIndex): Video {
+  if (video.index !== null || variable === undefined) return video;
+  return { ...video, traits: { ...video.traits, variable } };
 }
 
 /** The index confirms what was decided before it. */
-function agrees(head: NonNullable<Video["head"]>, index: FrameIndex): boolean {
+function agrees(head: HeadTimes, index: FrameIndex): boolean {
   if (head.timescale !== index.timescale || head.start !== index.start) return false;
   return head.boundary >= index.end || (head.boundary > head.start && hasFrameAt(index, head.boundary));
 }
 
-function planRungs(inspection: InspectResult, index: FrameIndex, ladder: Ladder): PlannedRung[] {
-  const { video } = inspection;
-  if (video === null) return [];
+function planRungs(
+  inspection: InspectResult,
+  video: Video,
+  index: FrameIndex,
+  ladder: Ladder,
+  head: HeadTimes | null,
+): PlannedRung[] {
   const rungs = encodedRungs(inspection, video, ladder);
   const top = rungs.at(-1);
   if (top === undefined || !canCopy(inspection, index, top)) return rungs;
+  // The head is of the lowest rung and encoded: it stays, so the copy is another rung and has that boundary too.
+  if (head !== null && (rungs.length === 1 || findKeyframeBoundaries(index)?.[1] !== head.boundary))
+    return rungs;
   return [...rungs.slice(0, -1), copiedRung(video, top)];
 }
 

@@ -51,7 +51,7 @@ const CASES: Case[] = [
   { of: "a first frame that is none", keyframes: [40, 5_000, 10_000, 15_000], copies: false },
   { of: "keyframes that go back", keyframes: [0, 5_000, 5_000, 10_000, 15_000], copies: false },
   { of: "no keyframe", keyframes: [], copies: false },
-  { of: "an index that comes later", video: { index: null }, copies: false },
+  { of: "an index that came later", video: { index: null }, copies: true },
   { of: "scope, larger than its rung", ...size(1_920, 800), copies: false },
   { of: "1440 lines within the rate", ...size(2_560, 1_440), copies: true },
   { of: "4K within the rate", ...size(3_840, 2_160), copies: false },

@@ -2,7 +2,7 @@
  * May the top rung be the source's own packets? Copying it costs half of encoding a ladder whole (measured 14.6
  * against 30.4 CPU s) and loses nothing. Used by `build-plan.ts`.
  */
-import type { FrameIndex, InspectResult } from "#protocol";
+import type { FrameIndex, InspectResult, StreamReport } from "#protocol";
 import { LONGEST_SIDE, nameOfSize } from "./ladder.ts";
 import type { PlannedRung } from "./plan.ts";
 
@@ -16,18 +16,22 @@ const LARGER = 1.5;
 
 /** `rung` is the top one, as it would be encoded. */
 export function canCopy(inspection: InspectResult, index: FrameIndex, rung: PlannedRung): boolean {
-  const { video } = inspection;
-  const stream = inspection.streams.find((each) => each.index === video?.stream);
-  // Without an index of its own the head is made before keyframes are known, so nothing is copied.
-  if (!video || !stream || video.index === null || video.codec !== "h264") return false;
-  const { interlaced, anamorphic, transfer, variable } = video.traits;
-  if (interlaced || anamorphic || transfer !== "sdr") return false;
   // Players lose the beat of uneven frames that lie out of order: the agent would have to encode them after all.
-  if (variable && stream.reordered !== false) return false;
+  if (inspection.video?.traits.variable && streamOf(inspection)?.reordered !== false) return false;
+  return mayCopy(inspection, rung) && hasCloseKeyframes(index);
+}
+
+/** As far as can be told before the frame index is there. */
+export function mayCopy(inspection: InspectResult, rung: PlannedRung): boolean {
+  const { video } = inspection;
+  const stream = streamOf(inspection);
+  if (!video || !stream || video.codec !== "h264") return false;
+  const { interlaced, anamorphic, transfer } = video.traits;
+  if (interlaced || anamorphic || transfer !== "sdr") return false;
   if (stream.pixelFormat !== PIXEL_FORMAT || !PROFILES.has(stream.profile ?? "")) return false;
   // Shown as it is coded: neither turned nor cut to even sides.
   if (stream.width !== video.width || stream.height !== video.height) return false;
-  return isOfSize(video, rung) && isWithinRate(inspection, rung) && hasCloseKeyframes(index);
+  return isOfSize(video, rung) && isWithinRate(inspection, rung);
 }
 
 /** The copy that stands in for `rung`: the source's size, and so its name. */
@@ -38,9 +42,12 @@ export function copiedRung({ width, height }: { width: number; height: number },
 
 /** Bits per second of the film; null where nothing tells. */
 export function videoRate(inspection: InspectResult): number | null {
-  const own = inspection.streams.find(({ index }) => index === inspection.video?.stream)?.bitRate ?? null;
   // Matroska and WebM tell no rate per stream; the whole file's is a little above it.
-  return own ?? inspection.bitRate;
+  return streamOf(inspection)?.bitRate ?? inspection.bitRate;
+}
+
+function streamOf({ streams, video }: InspectResult): StreamReport | undefined {
+  return streams.find(({ index }) => index === video?.stream);
 }
 
 function isOfSize({ width, height }: { width: number; height: number }, rung: PlannedRung): boolean {

@@ -122,6 +122,7 @@ test("a film that breaks off has not what its tables promise", async () => {
 
 test.each([
   ["even.mkv", {}],
+  ["keyed.mkv", { video: [...X264, "-bf", "2", "-g", "60"] }],
   ["uneven.mkv", { filter: STILL, more: ["-fps_mode", "vfr"] }],
   [
     "film.webm",

@@ -20,8 +20,9 @@ test("frames come in the order they are shown, with runs of equal gaps", () => {
       [50, 1],
     ],
     keyframes: [0],
+    variable: true,
   });
-  expect(built).toMatchObject({ frames: 6, variable: true });
+  expect(built).toMatchObject({ frames: 6, index: { variable: true } });
 });
 
 test("a keyframe with earlier pictures behind it is not usable, one without is", () => {
@@ -48,8 +49,8 @@ test("rounding to milliseconds is not unevenness; a dropped frame is", () => {
     Math.round((at * 1001) / 30),
     at === 0,
   ]);
-  expect(packets(...ntsc).build(1_000)?.variable).toBe(false);
-  expect(packets(...ntsc.toSpliced(50, 1)).build(1_000)?.variable).toBe(true);
+  expect(packets(...ntsc).build(1_000)?.index.variable).toBe(false);
+  expect(packets(...ntsc.toSpliced(50, 1)).build(1_000)?.index.variable).toBe(true);
 });
 
 test("the last frame lasts as long as its packet says, else as long as usual", () => {
@@ -67,6 +68,6 @@ test("the packet in which a file breaks off is no frame", () => {
 test("a long film grows the index and keeps every frame", () => {
   const many = Array.from({ length: 20_000 }, (_, at): [number, boolean] => [at * 2, at % 250 === 0]);
   const built = packets(...many).build(60);
-  expect(built).toMatchObject({ frames: 20_000, variable: false, index: { runs: [[2, 19_999]] } });
+  expect(built).toMatchObject({ frames: 20_000, index: { runs: [[2, 19_999]], variable: false } });
   expect(built?.index.keyframes).toHaveLength(80);
 });

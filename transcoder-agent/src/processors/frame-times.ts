@@ -22,10 +22,8 @@ export interface FrameTimes {
 }
 
 export interface BuiltTimes {
-  index: FrameIndex;
+  index: FrameIndex & { variable: boolean };
   frames: number;
-  /** Frames are not evenly spaced. */
-  variable: boolean;
 }
 
 export function collectFrameTimes(): FrameTimes {
@@ -65,9 +63,9 @@ export function collectFrameTimes(): FrameTimes {
           end: end + (lasting > 0 ? lasting : usual),
           runs: runs.pairs,
           keyframes: keys.filter((key) => key.earliestAfter >= key.time).map((key) => key.time),
+          variable: isVariable(runs.pairs, usual),
         },
         frames: 1 + runs.pairs.reduce((sum, [, many]) => sum + many, 0),
-        variable: isVariable(runs.pairs, usual),
       };
     },
   };

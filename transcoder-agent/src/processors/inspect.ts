@@ -132,6 +132,7 @@ async function findTimes(
   const ends = [seconds(times.origin), seconds(times.index.end)] as const;
   return {
     ...times,
+    variable: times.index.variable,
     duration: ends[1] - ends[0],
     index: await deliverIndex(times.index, context),
     head: findHead(times.index),

@@ -36,6 +36,8 @@ export const FrameIndex = z.object({
   end: ticks,
   runs: z.array(z.tuple([ticks, z.number().int().positive()])),
   keyframes: z.array(ticks),
+  /** Frames are not evenly spaced; agents of the first release told it with the inspection alone. */
+  variable: z.boolean().optional(),
 });
 export type FrameIndex = z.infer<typeof FrameIndex>;
 
@@ -65,7 +67,15 @@ export const InspectResult = z.object({
       /** Null where the container has no index to read them from: an `index` job follows. */
       index: objectName.nullable(),
       /** The first segment, known before the index: from `start` to the first boundary, in ticks. */
-      head: z.object({ timescale: z.number().int().positive(), start: ticks, boundary: ticks }).nullish(),
+      head: z
+        .object({
+          timescale: z.number().int().positive(),
+          start: ticks,
+          boundary: ticks,
+          /** Where it ends if packets are to be copied: a usable keyframe. */
+          keyframe: ticks.nullish(),
+        })
+        .nullish(),
     })
     .nullable(),
   audio: z.array(

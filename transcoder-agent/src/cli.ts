@@ -15,6 +15,7 @@ import { answer, redactLastWords, usageError } from "./cli/exit.ts";
 import type { Options } from "./cli/gather.ts";
 import { run } from "./cli/run.ts";
 import { service, type ServiceFlags } from "./cli/service.ts";
+import { startLean } from "./machine/lean-start.ts";
 import { VERSION } from "./version.ts";
 
 const HELP = `
@@ -70,7 +71,10 @@ const program = new Command("capcloud-agent")
   .option("--config <path>", "a settings file")
   .option("--log-level <level>", "debug, info, warn, error or silent (default: info)")
   .option("--log-format <format>", "text or json (default: text on a terminal, json otherwise)")
-  .action((flags: Options) => answer(() => run(flags)));
+  .action((flags: Options) => {
+    startLean();
+    return answer(() => run(flags));
+  });
 
 program
   .command("enroll")
@@ -89,7 +93,10 @@ program
 Exit codes: 0 enrolled · 1 the code expired, or the edge cannot be reached · 2 wrong settings, or there is a key
 already · 3 declined`,
   )
-  .action((own: EnrolFlags) => answer(() => enroll(program.opts<Options>(), own)));
+  .action((own: EnrolFlags) => {
+    if (own.run) startLean();
+    return answer(() => enroll(program.opts<Options>(), own));
+  });
 
 program
   .command("check")

@@ -8,6 +8,7 @@ import { createReadStream } from "node:fs";
 import { Agent, request, type Dispatcher } from "undici";
 import { pause, reasonOf } from "./abort.ts";
 import { JobError } from "./errors.ts";
+import { tidyAfter } from "./machine/lean-start.ts";
 import { Patience, PATIENCE, type PatienceLimits, type Setback } from "./link/patience.ts";
 import type { SignedRequest } from "./protocol.ts";
 
@@ -191,6 +192,7 @@ async function drain(body: Answer["body"], length: number, sink: (chunk: Buffer)
       const chunk = next.value.subarray(0, left);
       await sink(chunk);
       left -= chunk.length;
+      tidyAfter(chunk.length);
     }
     // The end itself, so that the connection can be used again.
     await chunks.next().catch(() => undefined);

@@ -1,5 +1,4 @@
 /** `capcloud-agent`: works until a signal, the edge or idleness ends it. */
-import { setFlagsFromString } from "node:v8";
 import { createLog } from "../log.ts";
 import { demandOrdinaryUser } from "../machine/root.ts";
 import { EXIT } from "./exit.ts";
@@ -9,9 +8,6 @@ import { gather, type Options } from "./gather.ts";
 const EXIT_MS = 2_000;
 
 export async function run(flags: Options): Promise<number> {
-  // Gigabytes pass through small buffers. With a young generation that does not grow they are collected soon,
-  // instead of counting as memory in use (measured at 2 GB: 145 MB resident, else over 200, and no slower).
-  setFlagsFromString("--semi-space-growth-factor=1");
   const settings = await gather(flags);
   const warnings = createLog(settings.base().log);
   const config = await settings.agent((sentence) => warnings.warn(sentence));

@@ -61,12 +61,12 @@ function filmOf(url: string, { format }: Probed, stream: ProbedStream): Film {
 async function makeStills(film: Film, context: JobContext): Promise<StillsResult["pictures"]> {
   const pixels = await pickPoster(film, context);
   if (pixels === null) throw new JobError("corrupt", "No frame of the film can be decoded.");
-  const jpeg = fromPixels(pixels).jpeg({ quality: 82, mozjpeg: true });
-  const [poster, thumbnail, hashes] = await Promise.all([
-    deliverPicture(jpeg, { name: "poster.jpg", type: "image/jpeg" }, context),
-    deliverThumbnail(pixels, context),
-    hashPixels(pixels),
-  ]);
+  // mozjpeg's is a quarter smaller, takes 16 times as long (86 ms) and holds the picture's coefficients meanwhile.
+  const jpeg = fromPixels(pixels).jpeg({ quality: 80, optimizeCoding: false });
+  // One after the other: each holds a picture of its own, and encoders want the cores.
+  const thumbnail = await deliverThumbnail(pixels, context);
+  const hashes = await hashPixels(pixels);
+  const poster = await deliverPicture(jpeg, { name: "poster.jpg", type: "image/jpeg" }, context);
   return { poster, thumbnail, hashes };
 }
 

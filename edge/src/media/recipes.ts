@@ -1,6 +1,7 @@
 /** Writes the recipes that agents get for the pieces of a plan. Called by the coordinator. */
 import type { AudioTrackRecipe, RungRecipe, SubtitleRecipe, VideoRecipe } from "#protocol";
 import type { Head, Plan, PlannedText } from "./plan.ts";
+import { averageFrameRate } from "./timeline.ts";
 import { countSegments, headRectangle, type Rectangle, type Stretch } from "./rectangles.ts";
 
 /** What a stretch is cut from. */
@@ -17,6 +18,7 @@ export function videoRecipe(plan: Plan, rectangle: Pick<Rectangle, "segments" | 
     ...stretch(plan, rectangle.segments),
     ...plan.video,
     ...(keyed && { keyed }),
+    frameRate: averageFrameRate(plan),
     rungs,
   };
 }

@@ -14,7 +14,10 @@ export function timelineSeconds({ origin, boundaries, timescale }: Plan): number
 
 /** Frames a second, where the source has an even beat. */
 export function frameRate(plan: Plan): number | null {
-  const ticks = (plan.boundaries.at(-1) ?? 0) - (plan.boundaries[0] ?? 0);
-  if (plan.video.traits.variable || ticks <= 0) return null;
-  return (plan.frames * plan.timescale) / ticks;
+  return plan.video.traits.variable ? null : averageFrameRate(plan);
+}
+
+/** Frames a second; a plan has one frame at least, and an end behind it. */
+export function averageFrameRate({ boundaries, frames, timescale }: Plan): number {
+  return (frames * timescale) / ((boundaries.at(-1) ?? 0) - (boundaries[0] ?? 0));
 }

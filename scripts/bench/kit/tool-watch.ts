@@ -16,7 +16,7 @@ export interface ToolSpan {
   cpu: number;
 }
 
-const SAMPLE_MS = 60;
+const SAMPLE_MS = 150;
 
 /** Null for what is no tool of ffmpeg's. */
 export function toolOf(command: string): Tool | null {

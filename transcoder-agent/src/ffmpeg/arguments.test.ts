@@ -14,7 +14,7 @@ const ADDRESS = "http://127.0.0.1:4000/abc";
 const OPEN =
   `-format_whitelist ${SOURCE_FORMATS} -protocol_whitelist http,tcp ` +
   "-max_streams 64 -probesize 20M -analyzeduration 20M";
-const GLOBAL = "-hide_banner -nostdin -v level+warning -nostats -stats_period 0.5 -progress pipe:1";
+const GLOBAL = "-hide_banner -nostdin -v level+warning -nostats -stats_period 0.2 -progress pipe:1";
 const FRAGMENTS =
   "-map_metadata -1 -map_chapters -1 -fflags +bitexact -avoid_negative_ts disabled -use_editlist 0 " +
   "-movflags +frag_keyframe+empty_moov+default_base_moof+frag_discont+skip_trailer -f mp4";
@@ -287,10 +287,14 @@ test("a remux takes the streams it is told, in order, and nothing else", () => {
 });
 
 test("a still is sought, not decoded up to", () => {
-  const still = { url: ADDRESS, stream: 0, at: 3, traits: PLAIN, width: 64, height: 36, path: "s.rgb" };
+  const size = { width: 64, height: 36 };
+  const still = { url: ADDRESS, stream: 0, at: 3, keyed: false, traits: PLAIN, ...size, path: "s.rgb" };
   const { inputs, outputs } = grabStill(still);
   expect(inputs[0]?.options.slice(-2)).toEqual(["-ss", "3.000"]);
   expect(outputs[0]?.options.join(" ")).toBe(
     "-map 0:0 -vf thumbnail=12,scale=64:36,setsar=1,format=rgb24 -frames:v 1 -c:v rawvideo -f rawvideo",
   );
+  const quick = grabStill({ ...still, keyed: true });
+  expect(quick.inputs[0]?.options.slice(-6).join(" ")).toBe("-skip_frame nokey -t 10 -ss 3.000");
+  expect(quick.outputs[0]?.options.join(" ")).toContain("-vf scale=64:36,setsar=1,format=rgb24 ");
 });

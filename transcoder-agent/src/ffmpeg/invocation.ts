@@ -16,7 +16,7 @@ export const GLOBAL_OPTIONS: readonly string[] = [
   "level+warning",
   "-nostats",
   "-stats_period",
-  "0.5",
+  "0.2",
   "-progress",
   "pipe:1",
 ];

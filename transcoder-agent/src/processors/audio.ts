@@ -118,7 +118,7 @@ async function encodeFrom(
 function follow(recipe: AudioTrackRecipe, context: JobContext): RunOptions {
   return {
     signal: context.signal,
-    onProgress: ({ seconds }) => context.progress(fractionOf(recipe, seconds)),
+    onProgress: (progress) => context.progress(fractionOf(recipe, progress)),
   };
 }
 

@@ -84,13 +84,17 @@ async function pickPoster(film: Film, context: JobContext): Promise<Pixels | nul
   return brightest?.pixels ?? null;
 }
 
+/** A keyframe where one follows, which takes no decoding of what lies before it. */
 async function grab(film: Film, at: number, context: JobContext): Promise<Pixels | null> {
   const path = join(context.workspace, "still.rgb");
   const size = fit(film);
-  await runFfmpeg(grabStill({ ...film, ...size, at, path }), { signal: context.signal });
-  const data = await readFile(path);
-  // Behind the last frame there is none.
-  return data.length === size.width * size.height * 3 ? { data, ...size, channels: 3 } : null;
+  for (const keyed of at > 0 ? [true, false] : [false]) {
+    await runFfmpeg(grabStill({ ...film, ...size, at, keyed, path }), { signal: context.signal });
+    const data = await readFile(path);
+    // Behind the last frame, and behind the last keyframe, there is none.
+    if (data.length === size.width * size.height * 3) return { data, ...size, channels: 3 };
+  }
+  return null;
 }
 
 function fit({ width, height }: { width: number; height: number }): { width: number; height: number } {

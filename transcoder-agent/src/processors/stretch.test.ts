@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { HeadStart } from "../source/head-start.ts";
 import type { Source } from "./processor.ts";
-import { inTurn } from "./stretch.ts";
+import { fractionOf, inTurn } from "./stretch.ts";
 
 /** Segments of four seconds. */
 function boundariesOf([from, until]: [number, number]): number[] {
@@ -28,4 +28,15 @@ test("a long stretch of the rest stands back for the film's beginning, a short o
   beginning.resolve();
   await Promise.all([head, rest]);
   expect(done).toEqual(["awaited", "head", "rest"]);
+});
+
+test("how far a stretch is, is told by its frames, whatever ffmpeg counts its seconds from", () => {
+  const segments: [number, number] = [1, 3];
+  const stretch = { segments, boundaries: boundariesOf(segments), origin: 0, timescale: 1 };
+  const known = { ...stretch, frameRate: 25 };
+  // Six of eight seconds, told from the stretch on, and from the film's beginning.
+  for (const seconds of [6, 10, null]) expect(fractionOf(known, { frame: 150, seconds })).toBe(0.75);
+  expect(fractionOf(known, { frame: 210, seconds: 8 })).toBe(1);
+  expect(fractionOf(stretch, { frame: 150, seconds: 10 })).toBe(0.75);
+  expect(fractionOf({ ...stretch, boundaries: [4, null] }, { frame: 1, seconds: 1 })).toBe(0);
 });

@@ -1,5 +1,6 @@
 /** What the video and audio processors share: the arithmetic of a stretch of the timeline, and who goes first. */
 import { JobError } from "../errors.ts";
+import type { Progress } from "../ffmpeg/progress.ts";
 import type { AudioTrackRecipe, VideoRecipe } from "../protocol.ts";
 import type { Source } from "./processor.ts";
 
@@ -52,12 +53,20 @@ export function timelineBoundaries(
   return boundaries.map((boundary, index) => (index === 0 && segments[0] === 0 ? 0 : boundary - origin));
 }
 
-/** How much is done when ffmpeg's output has come to `seconds`, which some versions count from the stretch. */
-export function fractionOf(stretch: Stretch, seconds: number | null): number {
-  const { boundaries, origin, timescale } = stretch;
+/**
+ * How much of a stretch is done when ffmpeg has come so far: by frames where their rate is known. Its seconds count from
+ * the stretch in some versions and from the origin in others.
+ */
+export function fractionOf(
+  stretch: Stretch & { frameRate?: number | undefined },
+  progress: Progress,
+): number {
+  const { boundaries, origin, timescale, frameRate } = stretch;
+  const { frame, seconds } = progress;
+  const length = secondsOf(stretch);
+  if (length <= 0) return 0;
+  if (frameRate !== undefined) return Math.min(1, frame / (length * frameRate));
   const start = ((boundaries[0] ?? origin) - origin) / timescale;
-  const end = ((boundaries.findLast((boundary) => boundary !== null) ?? origin) - origin) / timescale;
-  if (seconds === null || end <= start) return 0;
-  const done = seconds >= start ? seconds - start : seconds;
-  return Math.min(1, Math.max(0, done / (end - start)));
+  const done = seconds !== null && seconds >= start ? seconds - start : (seconds ?? 0);
+  return Math.min(1, Math.max(0, done / length));
 }

@@ -102,7 +102,7 @@ async function encodeRungs(
       {
         signal: context.signal,
         foreground: isShort(recipe),
-        onProgress: ({ seconds }) => follow(fractionOf(recipe, seconds)),
+        onProgress: (progress) => follow(fractionOf(recipe, progress)),
       },
     );
     context.easing();

@@ -72,6 +72,8 @@ export const VideoRecipe = z.object({
   traits: SourceTraits,
   /** Each boundary is a keyframe from which the source can be decoded: reading may start right there. */
   keyed: z.boolean().optional(),
+  /** Frames a second on average, where all of them are known: tells an agent how far it is. */
+  frameRate: z.number().positive().optional(),
   rungs: z.array(RungRecipe).min(1).max(8),
 });
 export const AudioTrackRecipe = z.object({

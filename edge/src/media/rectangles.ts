@@ -31,22 +31,24 @@ const STRETCH_SECONDS = 120;
 /**
  * The head is segment 0 of the quickest rung alone (a copy, or half a second of work on two cores, where
  * three rungs take two); then its other rungs; then the rest, in lengths that double. A copied rung has
- * rectangles of its own, each before the encoded ones of the same place: copying runs far ahead of encoding.
+ * rectangles of its own, each before the encoded ones of the same place: copying runs far ahead of encoding, so
+ * nothing waits for the first of those, and it is no shorter than the next.
  */
 export function planRectangles(plan: Plan): Rectangle[] {
   const quickest = quickestRung(plan.rungs);
   if (quickest === null) return [];
   const others = plan.rungs.filter((rung) => rung !== quickest);
-  const heads = [[quickest], others].filter((rungs) => rungs.length > 0);
+  const copies = quickest.mode === "copy";
+  const heads = copies ? [[quickest]] : [[quickest], others];
   const byMode = (mode: PlannedRung["mode"]) => namesOf(plan.rungs.filter((rung) => rung.mode === mode));
   const copied = byMode("copy");
   const encoded = byMode("encode");
   const rest = [
     ...(copied.length === 0 ? [] : growing(plan).map((segments) => rectangle(segments, copied))),
-    ...(encoded.length === 0 ? [] : halving(plan).map((segments) => rectangle(segments, encoded))),
+    ...(encoded.length === 0 ? [] : halving(plan, copies ? 0 : 1).map((each) => rectangle(each, encoded))),
   ];
   return [
-    ...heads.map((rungs) => rectangle([0, 1], namesOf(rungs))),
+    ...heads.filter((rungs) => rungs.length > 0).map((rungs) => rectangle([0, 1], namesOf(rungs))),
     ...rest.toSorted((one, other) => one.segments[0] - other.segments[0]),
   ];
 }
@@ -109,22 +111,22 @@ export function quickestRung(rungs: readonly PlannedRung[]): PlannedRung | null 
 
 /** From segment 1 on, in lengths that double up to a minute. */
 function growing(plan: Plan): [number, number][] {
-  return restStretches(plan, (left) => left);
+  return restStretches(plan, 1, (left) => left);
 }
 
 /**
  * The same, but towards the end each has half of what is left: on a slow line nothing else happens while the last
  * one is encoded and sent. A rectangle more costs no time that `npm run bench -- B1` could measure.
  */
-function halving(plan: Plan): [number, number][] {
-  return restStretches(plan, (left) => Math.ceil(left / 2));
+function halving(plan: Plan, first: number): [number, number][] {
+  return restStretches(plan, first, (left) => Math.ceil(left / 2));
 }
 
 /** `most`: of the segments that are left. */
-function restStretches(plan: Plan, most: (left: number) => number): [number, number][] {
+function restStretches(plan: Plan, first: number, most: (left: number) => number): [number, number][] {
   const count = countSegments(plan);
   const stretches: [number, number][] = [];
-  for (let from = 1, length = FIRST_LENGTH; from < count; length *= 2) {
+  for (let from = first, length = FIRST_LENGTH; from < count; length *= 2) {
     const longest = Math.min(length, most(count - from));
     const until = Math.min(from + longest, fit(plan, from, LONGEST_RECTANGLE_SECONDS));
     stretches.push([from, until]);

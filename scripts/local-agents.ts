@@ -23,6 +23,8 @@ export interface LocalAgentOptions {
   output?: "inherit" | "ignore" | "pipe";
   /** Another command than this checkout's, such as that of an installed package. */
   cli?: string;
+  /** Stands before the command. */
+  behind?: readonly string[];
 }
 
 const STOP_LIMIT_MS = 10_000;
@@ -37,8 +39,9 @@ export async function startLocalAgent(edge: AgentDoor, options: LocalAgentOption
   const output = options.output ?? "inherit";
   // A process group of its own, so that a terminal's Ctrl-C reaches it through us, in our order.
   const cli = options.cli ?? join(root, "transcoder-agent", "src", "cli.ts");
-  const [command, args] = tethered("TERM", process.execPath, [cli, "--edge", edge.url]);
-  const child = spawn(command, args, {
+  const [tether, args] = tethered("TERM", process.execPath, [cli, "--edge", edge.url]);
+  const [command = tether, ...words] = [...(options.behind ?? []), tether, ...args];
+  const child = spawn(command, words, {
     detached: true,
     stdio: ["ignore", output, output],
     env: {

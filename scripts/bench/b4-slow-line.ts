@@ -1,13 +1,15 @@
 /**
  * B4: a film over a slow line (each way for itself), from the answer to its upload until all rungs are ready,
  * over the slowest of its three stages alone: fetch, encode, send. The same stages one after the other are what
- * an agent would take that overlaps nothing. Both sides go through the same throttled proxy.
+ * an agent would take that overlaps nothing. Both sides go through the same throttled proxy, and encode on the same
+ * cores, which edge, storage and proxy leave alone.
  */
 import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Bench, Benchmark, Finding } from "./benchmark.ts";
 import { startBareWorker } from "./kit/bare-worker.ts";
 import { bestCommand, RUNGS } from "./kit/best-command.ts";
+import { onCores, shareOutCores, stayOn } from "./kit/cores.ts";
 import { download } from "./kit/fetching.ts";
 import { ffmpegAside } from "./kit/ffmpeg.ts";
 import { type Film, makeFilm } from "./kit/footage.ts";
@@ -29,18 +31,27 @@ export const slowLine: Benchmark = {
   run: async (bench) => {
     // What a film waits for at both ends is the same for a long one.
     const film = await makeFilm(bench.shared, KIND, bench.pick(60, 20));
+    const cores = shareOutCores();
+    if (cores === null) bench.say("cores cannot be shared out here: the line takes time of the encoder");
+    const leave = cores === null ? null : stayOn(cores.others);
+    bench.defer(() => Promise.resolve(leave?.()));
     const findings: Finding[] = [];
-    for (const megabytes of bench.pick([1, 2.5, 10], [2.5])) {
-      findings.push(await measure(bench, film, megabytes));
+    for (const megabytes of bench.pick([0.5, 2.5, 10], [2.5])) {
+      findings.push(await measure(bench, film, megabytes, cores?.encoder));
     }
     return findings;
   },
 };
 
-async function measure(bench: Bench, film: Film, megabytes: number): Promise<Finding> {
+async function measure(
+  bench: Bench,
+  film: Film,
+  megabytes: number,
+  cores: string | undefined,
+): Promise<Finding> {
   bench.say(`${megabytes} MB/s each way`);
   const proxy = await throttledProxy(bench, megabytes);
-  const house = await openHouse(bench, { storage: proxy });
+  const house = await openHouse(bench, { storage: proxy, cores });
   await house.startAgent("slow");
   const bare = await throttledProxy(bench, megabytes);
   const worker = await startBareWorker(bench);
@@ -49,8 +60,8 @@ async function measure(bench: Bench, film: Film, megabytes: number): Promise<Fin
   const folder = join(bench.folder, `stages-${megabytes}`);
   mkdirSync(folder);
   const { stages, ours } = await takeTurns(
-    { stages: () => runStages(bare.url, folder), ours: () => runOurs(house, film) },
-    bench.pick(3, 1),
+    { stages: () => runStages(bare.url, folder, cores), ours: () => runOurs(house, film) },
+    bench.pick(2, 1),
   );
   const [fetched, encoded, sent] = [0, 1, 2].map((at) => median(stages.map((stage) => stage[at] ?? 0)));
   const slowest = Math.max(fetched ?? 0, encoded ?? 0, sent ?? 0);
@@ -77,12 +88,16 @@ async function throttledProxy(bench: Bench, megabytes: number): Promise<StorageP
 }
 
 /** Seconds of each stage alone. */
-async function runStages(host: string, folder: string): Promise<[number, number, number]> {
+async function runStages(
+  host: string,
+  folder: string,
+  cores: string | undefined,
+): Promise<[number, number, number]> {
   const source = join(folder, "film");
   const made = [...RUNGS.map(({ name }) => `${name}.mp4`), "audio.m4a"];
   return [
     await timed(() => download(`${host}/film`, source)),
-    await timed(() => ffmpegAside(bestCommand(source, KIND, folder))),
+    await timed(() => ffmpegAside(bestCommand(source, KIND, folder), onCores(cores))),
     await timed(() => Promise.all(made.map((name) => putFile(`${host}/${name}`, join(folder, name))))),
   ];
 }

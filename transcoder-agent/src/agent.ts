@@ -12,6 +12,7 @@ import {
 } from "./machine/capabilities.ts";
 import type { AgentConfig } from "./config.ts";
 import { Connection } from "./connection.ts";
+import { DiskRoom } from "./disk-room.ts";
 import { leaseCapacity } from "./machine/free-slots.ts";
 import { Gate } from "./sending/gate.ts";
 import { runJob, type JobTools } from "./job.ts";
@@ -88,6 +89,7 @@ async function work(
     ask: (question) => connection.ask(question),
     transfer,
     inputs,
+    disk: new DiskRoom(workspace.root, inputs),
     workspace,
     sending: new Gate(SENDING),
     overlaps: overlaps(machine),

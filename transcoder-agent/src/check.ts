@@ -1,6 +1,7 @@
 /** What `capcloud-agent check` prints: what this machine can do for an edge, and what it lacks. */
 import { freeBytes } from "./machine/disk.ts";
 import type { Machine } from "./machine/capabilities.ts";
+import { mapsTones } from "./ffmpeg/tone-trial.ts";
 import { knownEncoders, withoutDevice, type Encoder } from "./ffmpeg/h264.ts";
 import { JobKind } from "./protocol.ts";
 import { findGpuSight, type GpuSight } from "./rest/gpu-sight.ts";
@@ -15,6 +16,8 @@ export interface Checkup {
   /** How ffmpeg is confined here. */
   sandbox: string;
   encoders: string[];
+  /** HDR films can be made here. */
+  hdr: boolean;
   /** Every way of encoding that we know, and whether it has been seen to work on this machine. */
   pipelines: Pipeline[];
   cores: number;
@@ -59,6 +62,7 @@ export async function checkUp(machine: Machine, workspace: string, version: stri
     sharp,
     sandbox,
     encoders: encoders.map(nameOf),
+    hdr: ffmpeg !== null && (await mapsTones()),
     pipelines: pipelinesOf(verdicts),
     cores,
     memoryBytes,
@@ -100,6 +104,7 @@ export function formatCheckup(checkup: Checkup): string {
     ["sharp", checkup.sharp ?? "missing"],
     ["sandbox", checkup.sandbox],
     ["encoders", checkup.encoders.join(", ") || "none passed a trial"],
+    ["HDR films", checkup.hdr ? "shown in SDR" : "fail here: this ffmpeg lacks zscale, install a fuller build"],
     ["cores", String(checkup.cores)],
     ["memory", gibibytes(checkup.memoryBytes)],
     ["disk", `${gibibytes(checkup.diskFreeBytes)} free at ${checkup.workspace}`],

@@ -5,7 +5,8 @@
  */
 import { reasonOf } from "./abort.ts";
 import { Asking, type Ask, type Verdict } from "./link/asking.ts";
-import { asJobError, demandRoom, freeBytes } from "./machine/disk.ts";
+import type { DiskRoom } from "./disk-room.ts";
+import { asJobError } from "./machine/disk.ts";
 import { Abandoned, JobError } from "./errors.ts";
 import type { Encoder } from "./ffmpeg/encoders.ts";
 import type { Gate } from "./sending/gate.ts";
@@ -24,6 +25,7 @@ export interface JobTools {
   ask: Ask;
   transfer: Transfer;
   inputs: Inputs;
+  disk: DiskRoom;
   workspace: Workspace;
   /** How many requests of all jobs may send at a time. */
   sending: Gate;
@@ -77,7 +79,19 @@ async function makeRenditions(
   tools: JobTools,
 ): Promise<Pick<Complete, "objects" | "result">> {
   const { grant } = attempt;
-  await demandDisk(grant, tools);
+  await tools.disk.enter(grant);
+  try {
+    return await makeInFolder(attempt, tools);
+  } finally {
+    tools.disk.leave(grant);
+  }
+}
+
+async function makeInFolder(
+  attempt: Attempt,
+  tools: JobTools,
+): Promise<Pick<Complete, "objects" | "result">> {
+  const { grant } = attempt;
   const folder = await tools.workspace.openJob();
   const broken = new AbortController();
   const signal = AbortSignal.any([attempt.signal, broken.signal]);
@@ -113,21 +127,6 @@ async function makeRenditions(
     await uploads.ended();
     await jobInputs.release();
     await tools.workspace.closeJob(folder);
-  }
-}
-
-/** Beside its inputs an mp4 lies on the disk twice: its pieces one after the other, and as it is published. */
-const COPIES: Partial<Record<Recipe["kind"], number>> = { mp4: 2 };
-
-async function demandDisk(grant: Grant, { inputs, workspace }: JobTools): Promise<void> {
-  const made = COPIES[grant.recipe.kind] ?? 0;
-  let bytes = 0;
-  for (const input of grant.inputs) bytes += (await inputs.missing(input)) + made * input.size;
-  try {
-    demandRoom(await freeBytes(workspace.root), bytes);
-  } catch {
-    await inputs.evictIdle();
-    demandRoom(await freeBytes(workspace.root), bytes);
   }
 }
 

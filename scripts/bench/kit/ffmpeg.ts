@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 const QUIET = ["-hide_banner", "-nostdin", "-nostats", "-y"];
 /** As in the agent's guard. */
-const NICENESS = "10";
+const NICENESS = "5";
 const OUTPUT_BYTES = 64 * 1_024 * 1_024;
 
 /** Answers what it said. */
@@ -22,10 +22,9 @@ export async function ffprobe(args: readonly string[]): Promise<string> {
 }
 
 /** The same at the priority that agents give it, so that a machine's other work slows both sides of a ratio alike. */
-export async function ffmpegAside(args: readonly string[]): Promise<void> {
-  await run("nice", ["-n", NICENESS, "ffmpeg", ...QUIET, "-loglevel", "error", ...args], {
-    maxBuffer: OUTPUT_BYTES,
-  });
+export async function ffmpegAside(args: readonly string[], behind: readonly string[] = []): Promise<void> {
+  const command = [...behind, "nice", "-n", NICENESS, "ffmpeg", ...QUIET, "-loglevel", "error", ...args];
+  await run("env", command, { maxBuffer: OUTPUT_BYTES });
 }
 
 /** Video packets, without decoding: in our codecs, frames. */

@@ -10,6 +10,7 @@ import { type LocalEdge, startLocalEdge } from "../../local-edge.ts";
 import type { Bench } from "../benchmark.ts";
 import { isIdle, type JobSpan, jobsOf, type Line, parseLine } from "./agent-log.ts";
 import { AGENT_CLI } from "./built-agent.ts";
+import { onCores } from "./cores.ts";
 import { cpuOf, cpuOfAll, ourProcesses } from "./processes.ts";
 import type { StorageProxy } from "./storage-proxy.ts";
 
@@ -45,11 +46,13 @@ export interface HouseOptions {
   vars?: Record<string, string>;
   /** Signed addresses lead through it. */
   storage?: StorageProxy;
+  /** Where agents run. */
+  cores?: string | undefined;
 }
 
 export async function openHouse(bench: Bench, options: HouseOptions = {}): Promise<House> {
   const dataDir = `${bench.folder}/house-${Date.now()}`;
-  const { storage } = options;
+  const { storage, cores } = options;
   const through = storage && { R2_ENDPOINT: `${storage.url}/cdn-cgi/local/r2/s3` };
   const vars = { ...VARS, ...options.vars, ...through };
   const others = ourProcesses("workerd");
@@ -69,6 +72,7 @@ export async function openHouse(bench: Bench, options: HouseOptions = {}): Promi
         dataDir,
         cli: AGENT_CLI,
         output: "pipe",
+        behind: onCores(cores),
         env: { ...AGENT_ENV, ...env },
       });
       bench.defer(() => agent.stop());

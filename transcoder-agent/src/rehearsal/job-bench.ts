@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Connection } from "../connection.ts";
+import { DiskRoom } from "../disk-room.ts";
 import { SOFTWARE } from "../ffmpeg/h264.ts";
 import { Gate } from "../sending/gate.ts";
 import { runJob, type Attempt } from "../job.ts";
@@ -115,6 +116,7 @@ export class JobBench {
       ask: (question) => this.#connection.ask(question),
       transfer: this.#transfer,
       inputs: this.#inputs,
+      disk: new DiskRoom(this.root, this.#inputs),
       workspace: this.#workspace,
       sending: new Gate(4),
       encoders: [SOFTWARE],

@@ -90,10 +90,20 @@ export class Inputs {
     };
   }
 
-  /** Bytes of an input that would have to be fetched to have all of it. */
-  async missing({ url, size }: Pick<InputWish, "size"> & { url?: string | undefined }): Promise<number> {
-    const known = url === undefined ? undefined : this.#shared.get(identityOf(url, size));
-    return known ? (await known).input.missing : size;
+  /** Bytes that would have to be fetched to have all of these; what is named more than once counts once. */
+  async missing(
+    wishes: readonly (Pick<InputWish, "size"> & { url?: string | undefined })[],
+  ): Promise<number> {
+    const seen = new Set<string>();
+    let bytes = 0;
+    for (const { url, size } of wishes) {
+      const identity = url === undefined ? null : identityOf(url, size);
+      if (identity !== null && seen.has(identity)) continue;
+      if (identity !== null) seen.add(identity);
+      const known = identity === null ? undefined : this.#shared.get(identity);
+      bytes += known ? (await known).input.missing : size;
+    }
+    return bytes;
   }
 
   /** Forgets what nobody reads now: for when the disk is short. */

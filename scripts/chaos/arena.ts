@@ -55,8 +55,9 @@ export async function openArena(options: ArenaOptions): Promise<Arena> {
   };
   const openBooks = () => startLocalEdge({ dataDir: folder, port, vars: { ...vars, LOG_LEVEL: "silent" } });
   const keys = await makeKeys(openBooks, options.agents);
+  const died = (what: string) => history.note("violation", { what });
   const edge = watched(
-    createEdgeProcess({ port, dataDir: folder, vars, said: options.edgeSaid }),
+    createEdgeProcess({ port, dataDir: folder, vars, said: options.edgeSaid, died }),
     folder,
     history,
   );

@@ -10,6 +10,8 @@ import { checkJob, type JobRow, readLedger } from "./check-ledger.ts";
 import { leftInWorkspaces, processesOf } from "./check-processes.ts";
 import type { Load } from "./load.ts";
 import type { Screen } from "./report.ts";
+import { Operator } from "./operator.ts";
+import { untilQuiet } from "./quiet.ts";
 import { giveSecondChance } from "./second-chance.ts";
 
 export interface CheckOptions {
@@ -30,9 +32,11 @@ export async function checkAll(
   };
   screen.say("  faults stop; waiting until nothing is in the making …");
   await load.settle(settleMs);
+  await untilQuiet(new Operator(edge.url, folder), history, settleMs);
   const again = await giveSecondChance(edge.url, load.kept, history);
   if (again > 0) screen.say(`  ${again} files had been given up; tried once more …`);
   const stuck = await load.settle(settleMs);
+  tell("", await untilQuiet(new Operator(edge.url, folder), history, settleMs));
   tell(
     "",
     stuck.map(({ id }) => `file ${id} is still in the making after ${settleMs / 1_000} s`),

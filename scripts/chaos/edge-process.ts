@@ -24,12 +24,14 @@ export interface EdgeOptions {
   vars: Record<string, string>;
   /** What it wrote at the end, where it did not start. */
   said: (text: string) => void;
+  /** It ended although nobody had asked it to. */
+  died: (what: string) => void;
 }
 
 const START_LIMIT_MS = 60_000;
 const POLL_MS = 50;
 
-export function createEdgeProcess({ port, dataDir, vars, said }: EdgeOptions): EdgeProcess {
+export function createEdgeProcess({ port, dataDir, vars, said, died }: EdgeOptions): EdgeProcess {
   const url = `http://127.0.0.1:${port}`;
   let child: ChildProcess | null = null;
   const end = async (signal: NodeJS.Signals) => {
@@ -38,7 +40,7 @@ export function createEdgeProcess({ port, dataDir, vars, said }: EdgeOptions): E
     child = null;
     const ended = new Promise<void>((resolve) => ending.once("exit", () => resolve()));
     ending.kill(signal);
-    await ended;
+    if (ending.exitCode === null && ending.signalCode === null) await ended;
     // workerd dies with it, and a moment later.
     await until(async () => !(await answers(url)), "the edge's port to be free");
   };
@@ -55,6 +57,11 @@ export function createEdgeProcess({ port, dataDir, vars, said }: EdgeOptions): E
         stream.on("data", (chunk: Buffer) => said(chunk.toString()));
       }
       child = started;
+      started.once("exit", (code, signal) => {
+        if (child !== started) return;
+        child = null;
+        died(`the edge ended by itself (${String(code ?? signal)})`);
+      });
       await until(async () => {
         if (started.exitCode !== null) throw new Error(`The edge did not start (exit ${started.exitCode}).`);
         return answers(url);

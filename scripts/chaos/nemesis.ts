@@ -4,6 +4,7 @@ import type { EdgeProcess } from "./edge-process.ts";
 import type { Fault, Step } from "./faults.ts";
 import type { History } from "./history.ts";
 import type { Load } from "./load.ts";
+import type { Operator } from "./operator.ts";
 import type { Seat } from "./seats.ts";
 import { CALM, type FaultyStorage } from "./storage-proxy.ts";
 
@@ -13,10 +14,13 @@ export interface Victims {
   storage: FaultyStorage;
   load: Load;
   history: History;
+  operator: Operator;
 }
 
 /** Between two looks for an agent that is left alone. */
 const FREE_MS = 100;
+/** How long the edge may be down and coming up again. */
+const EDGE_MS = 60_000;
 
 /** Resolves when every fault of the plan is over. */
 export async function strike(steps: readonly Step[], victims: Victims): Promise<void> {
@@ -36,7 +40,10 @@ async function begin(fault: Fault, victims: Victims): Promise<void> {
   if (seat && kind !== "ffmpeg sick") seat.taken = true;
   history.note("fault", { kind, ...flat(facts), agent: seat?.name ?? null });
   try {
-    await (seat ? strikeSeat(fault, seat, history) : strikeHouse(fault, victims));
+    await (seat ? strikeSeat(fault, seat, victims) : strikeHouse(fault, victims));
+  } catch (error) {
+    // What goes on beside it is not to be left alone, and is asked about in the end.
+    history.note("violation", { what: `${kind}: ${String(error)}`, agent: seat?.name ?? null });
   } finally {
     if (seat && kind !== "ffmpeg sick") seat.taken = false;
   }
@@ -53,8 +60,9 @@ async function freeSeat(seats: readonly Seat[], wanted: number): Promise<Seat | 
   }
 }
 
-async function strikeSeat(fault: Fault, seat: Seat, history: History): Promise<void> {
+async function strikeSeat(fault: Fault, seat: Seat, victims: Victims): Promise<void> {
   const { line, tools } = seat;
+  const { history } = victims;
   switch (fault.kind) {
     case "agent killed":
       await seat.kill();
@@ -67,9 +75,11 @@ async function strikeSeat(fault: Fault, seat: Seat, history: History): Promise<v
     }
     case "agent drained": {
       await seat.start();
+      const began = history.now;
       const code = await seat.drain();
       if (code !== 0)
         history.note("violation", { what: `a drained agent ended with ${code}`, agent: seat.name });
+      else await demandGivenBack(seat, began, victims);
       return seat.start();
     }
     case "ffmpeg sick":
@@ -92,6 +102,24 @@ async function strikeSeat(fault: Fault, seat: Seat, history: History): Promise<v
       return line.delay(0);
     default:
   }
+}
+
+/** A drained agent has told what it held, unless the edge was down meanwhile: nothing is still leased to it. */
+async function demandGivenBack(
+  seat: Seat,
+  began: number,
+  { edge, history, operator }: Victims,
+): Promise<void> {
+  if (!edge.up) return;
+  const [held, id] = await Promise.all([operator.inState("leased").catch(() => []), seat.agentId()]);
+  const kept = held.filter(({ agent }) => agent === id);
+  const disturbed = history.entries.some(
+    ({ at, event, facts }) =>
+      // The edge had been told to go, or came back only a moment before.
+      at >= began - EDGE_MS && event.startsWith("fault") && String(facts["kind"]).startsWith("edge"),
+  );
+  if (kept.length > 0 && !disturbed)
+    history.note("violation", { what: "a drained agent kept leases", agent: seat.name, leases: kept.length });
 }
 
 async function strikeHouse(fault: Fault, { edge, storage, load }: Victims): Promise<void> {

@@ -17,6 +17,7 @@ import type { History } from "./history.ts";
 import { type Kept, Load } from "./load.ts";
 import { strike } from "./nemesis.ts";
 import { installPackedAgent } from "./packed.ts";
+import { Operator } from "./operator.ts";
 import { killWhoBegins } from "./poison.ts";
 import { liveText, type Screen, summary } from "./report.ts";
 import { LARGE_LADDER, makeSamples } from "./samples.ts";
@@ -71,10 +72,15 @@ export async function runReal(given: RealOptions): Promise<RealResult> {
   const options = { ...DEFAULTS, ...given };
   const folder = await mkdtemp(join(tmpdir(), "capcloud-chaos-"));
   const workerDir = await mkdtemp(join(tmpdir(), "capcloud-worker-"));
-  const result = await runIn(folder, workerDir, options);
-  await rm(workerDir, { recursive: true, force: true });
-  if (result.violations.length === 0) await rm(folder, { recursive: true, force: true });
-  return result;
+  const prebuilt = process.env["CAPCLOUD_WORKER_DIR"];
+  try {
+    const result = await runIn(folder, workerDir, options);
+    if (result.violations.length === 0) await rm(folder, { recursive: true, force: true });
+    return result;
+  } finally {
+    if (prebuilt === undefined) delete process.env["CAPCLOUD_WORKER_DIR"];
+    await rm(workerDir, { recursive: true, force: true });
+  }
 }
 
 async function runIn(folder: string, workerDir: string, options: Filled): Promise<RealResult> {
@@ -147,7 +153,7 @@ async function storm(arena: Arena, folder: string, options: Filled): Promise<Loa
   await Promise.all(seats.map((seat) => seat.start()));
   const steps = planFaults(seed, plan).map((step) => ({ ...step, at: step.at + history.now }));
   try {
-    await strike(steps, { seats, edge, storage, load, history });
+    await strike(steps, { seats, edge, storage, load, history, operator: new Operator(host, folder) });
   } finally {
     over = true;
     load.stop();

@@ -55,6 +55,11 @@ export class Seat {
     this.tools = makeTools(join(options.folder, "tools", options.name));
   }
 
+  /** As the coordinator calls it: the second word of its key. */
+  async agentId(): Promise<string> {
+    return (await this.#options.agentKey(this.name)).split("_")[1] ?? "";
+  }
+
   get pid(): number | null {
     return this.#agent?.process.pid ?? null;
   }

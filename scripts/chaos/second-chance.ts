@@ -35,20 +35,20 @@ export async function giveSecondChance(
 ): Promise<number> {
   let files = 0;
   for (const file of kept) {
-    if (file.state !== "kept" || file.poison || (file.status !== "partial" && file.status !== "failed"))
-      continue;
+    if (file.state !== "kept" || file.poison) continue;
     const headers = { "x-delete-key": new URL(file.delete_url).searchParams.get("key") ?? "" };
     const answer = await fetch(`${host}/api/files/${file.id}/jobs`, { headers });
     const dead = Jobs.parse(await answer.json()).jobs.filter(({ state }) => state === "dead");
     for (const { id, kind, error } of dead) {
       history.note("job given up", { file: file.id, job: id, kind, code: error?.code ?? null });
     }
-    if (dead.some(({ error }) => PERMANENT.has(error?.code ?? ""))) continue;
+    if (dead.length === 0 || dead.some(({ error }) => PERMANENT.has(error?.code ?? ""))) continue;
     const retried = await fetch(`${host}/api/files/${file.id}/retry`, { method: "POST", headers });
     await retried.arrayBuffer();
     history.note("second chance", { file: file.id, status: retried.status });
     if (!retried.ok) continue;
-    file.status = "processing";
+    // What is made after a file is ready leaves it so.
+    if (file.status !== "ready") file.status = "processing";
     files += 1;
   }
   return files;

@@ -20,8 +20,11 @@ export interface GuardOptions {
   say: (text: string) => void;
 }
 
-/** What the simulation loads. */
-const COPIED = ["edge/src", "transcoder-agent/src", "migrations", "package.json", "vitest.config.ts"];
+/** What the simulation loads, and the named tests, which start an edge of their own. */
+const COPIED = [
+  ...["edge/src", "edge/public", "transcoder-agent/src", "scripts", "migrations"],
+  ...["package.json", "wrangler.toml", "vitest.config.ts", "tsconfig.base.json", "tsconfig.json"],
+];
 const LINKED = ["node_modules", "transcoder-agent/node_modules"];
 
 /** True where the removal of each guard was noticed. */
@@ -32,6 +35,7 @@ export async function proveGuards({ seeds, named, say }: GuardOptions): Promise<
     for (const path of LINKED) symlinkSync(join(root, path), join(copy, path));
     let proven = 0;
     const tried = GUARDS.filter(({ name }) => name.includes(named));
+    demandPassing(copy, tried);
     for (const guard of tried) {
       const found = await tryWithout(guard, copy, seeds);
       if (found.ok) proven += 1;
@@ -71,10 +75,26 @@ async function tryWithout(
   }
 }
 
+/** A test that cannot run here at all would seem to notice every removal. */
+function demandPassing(copy: string, guards: readonly Guard[]): void {
+  const tests = [...new Set(guards.flatMap(({ test }) => test ?? []))];
+  if (tests.length === 0) return;
+  const { passes, words } = runTests(copy, tests);
+  if (!passes) throw new Error(`With every guard in its place these fail:\n${words}`);
+}
+
 function testWithout(copy: string, test: string): { ok: boolean; words: string } {
+  const { passes } = runTests(copy, [test]);
+  return { ok: !passes, words: passes ? `${test} passes without it` : `${test} fails` };
+}
+
+function runTests(copy: string, tests: readonly string[]): { passes: boolean; words: string } {
   const vitest = join(copy, "node_modules/vitest/vitest.mjs");
-  const { status } = spawnSync(process.execPath, [vitest, "run", test], { cwd: copy, encoding: "utf8" });
-  return { ok: status === 1, words: status === 1 ? `${test} fails` : `${test} passes without it` };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [vitest, "run", ...tests], {
+    cwd: copy,
+    encoding: "utf8",
+  });
+  return { passes: status === 0, words: `${stdout}\n${stderr}`.trim() };
 }
 
 async function seedThatFails(copy: string, seeds: number): Promise<{ found: Outcome | null; tried: number }> {

@@ -61,7 +61,7 @@ async function measure(
   mkdirSync(folder);
   const { stages, ours } = await takeTurns(
     { stages: () => runStages(bare.url, folder, cores), ours: () => runOurs(house, film) },
-    bench.pick(2, 1),
+    1,
   );
   const [fetched, encoded, sent] = [0, 1, 2].map((at) => median(stages.map((stage) => stage[at] ?? 0)));
   const slowest = Math.max(fetched ?? 0, encoded ?? 0, sent ?? 0);

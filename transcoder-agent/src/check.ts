@@ -104,7 +104,10 @@ export function formatCheckup(checkup: Checkup): string {
     ["sharp", checkup.sharp ?? "missing"],
     ["sandbox", checkup.sandbox],
     ["encoders", checkup.encoders.join(", ") || "none passed a trial"],
-    ["HDR films", checkup.hdr ? "shown in SDR" : "fail here: this ffmpeg lacks zscale, install a fuller build"],
+    [
+      "HDR films",
+      checkup.hdr ? "shown in SDR" : "fail here: this ffmpeg lacks zscale, install a fuller build",
+    ],
     ["cores", String(checkup.cores)],
     ["memory", gibibytes(checkup.memoryBytes)],
     ["disk", `${gibibytes(checkup.diskFreeBytes)} free at ${checkup.workspace}`],

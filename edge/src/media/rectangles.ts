@@ -20,8 +20,11 @@ export interface Stretch {
   segments: [number, number];
 }
 
-/** Segments of the first rectangle after the head; each next one has twice as many. */
-const FIRST_LENGTH = 2;
+/**
+ * Segments of the first rectangle after the head; each next one has twice as many. What is copied costs little more than
+ * starting ffmpeg, and whoever waits for a bit of it gets that by itself.
+ */
+const FIRST_LENGTH = { encode: 2, copy: 4 } as const;
 /** A rectangle grows to about this many seconds: what a lost agent costs at most. */
 const LONGEST_RECTANGLE_SECONDS = 60;
 /** The first stretch of sound is short, since playback waits for it. */
@@ -111,7 +114,7 @@ export function quickestRung(rungs: readonly PlannedRung[]): PlannedRung | null 
 
 /** From segment 1 on, in lengths that double up to a minute. */
 function growing(plan: Plan): [number, number][] {
-  return restStretches(plan, 1, (left) => left);
+  return restStretches(plan, 1, FIRST_LENGTH.copy, (left) => left);
 }
 
 /**
@@ -119,15 +122,20 @@ function growing(plan: Plan): [number, number][] {
  * one is encoded and sent. A rectangle more costs no time that `npm run bench -- B1` could measure.
  */
 function halving(plan: Plan, first: number): [number, number][] {
-  return restStretches(plan, first, (left) => Math.ceil(left / 2));
+  return restStretches(plan, first, FIRST_LENGTH.encode, (left) => Math.ceil(left / 2));
 }
 
 /** `most`: of the segments that are left. */
-function restStretches(plan: Plan, first: number, most: (left: number) => number): [number, number][] {
+function restStretches(
+  plan: Plan,
+  first: number,
+  length: number,
+  most: (left: number) => number,
+): [number, number][] {
   const count = countSegments(plan);
   const stretches: [number, number][] = [];
-  for (let from = first, length = FIRST_LENGTH; from < count; length *= 2) {
-    const longest = Math.min(length, most(count - from));
+  for (let from = first, next = length; from < count; next *= 2) {
+    const longest = Math.min(next, most(count - from));
     const until = Math.min(from + longest, fit(plan, from, LONGEST_RECTANGLE_SECONDS));
     stretches.push([from, until]);
     from = until;

@@ -114,16 +114,23 @@ async function signParts(
   return parts;
 }
 
-/** Begun once for each key, also when the frame comes twice. */
+/**
+ * Begun once for each key, also when the frame comes twice. No upload is known here that the catalogue does not know:
+ * should the attempt be lost, only its row makes the sweep abort it.
+ */
 async function beginMultipart(pool: Pool, job: Job, wish: Wish, now: number): Promise<void> {
   if (wish.uploadId !== null) return;
   const bucket = bucketOf(pool.env, job.shard);
   const upload = await bucket.createMultipartUpload(wish.key, { httpMetadata: { contentType: wish.type } });
+  try {
+    await noteMultipart(pool.db, { uploadId: upload.uploadId, shard: job.shard, objectKey: wish.key }, now);
+  } catch (error) {
+    await upload.abort();
+    throw error;
+  }
   const known = pool.store.wishes.find(wish.key);
   if (!known || known.uploadId !== null) return upload.abort();
   pool.store.wishes.setUpload(wish.key, upload.uploadId);
-  const noted = { uploadId: upload.uploadId, shard: job.shard, objectKey: wish.key };
-  await noteMultipart(pool.db, noted, now);
 }
 
 function keyOf(job: Job, name: string): string {

@@ -5,22 +5,20 @@ import { headInspection, makeResult, object, soundInspection } from "../testing/
 import { etagOf, type Content } from "./bucket.ts";
 
 /** What is odd about a file. */
-export const NATURES = [
-  "plain",
+export type Nature =
+  | "plain"
   /** Its container has no index: the head goes first. */
-  "headed",
+  | "headed"
   /** The index contradicts what was announced before it. */
-  "contradicting",
+  | "contradicting"
   /** Its last segment cannot be read. */
-  "short",
+  | "short"
   /** Each agent that tries dies of it. */
-  "poison",
+  | "poison"
   /** Cannot be read at all. */
-  "corrupt",
+  | "corrupt"
   /** Its download is large enough for parts. */
-  "large",
-] as const;
-export type Nature = (typeof NATURES)[number];
+  | "large";
 
 export interface Film {
   kind: FileKind;
@@ -67,11 +65,13 @@ function madeOf(grant: Grant, { nature, seconds, kind }: Film) {
   return { uploads: [...made.uploads, film], result: { ...made.result, mp4 } };
 }
 
-/** Segments that begin in the film's last four seconds are left out. */
+/** Of a film that ends early: segments that begin so late are left out. */
+export const UNREADABLE_SECONDS = 4;
+
 function shortened(result: Result, { seconds }: Film): Result {
   const readable = <T extends { segments: { start: number }[]; timescale: number }>(track: T): T => ({
     ...track,
-    segments: track.segments.filter(({ start }) => start < (seconds - 4) * track.timescale),
+    segments: track.segments.filter(({ start }) => start < (seconds - UNREADABLE_SECONDS) * track.timescale),
   });
   if (result.kind === "video") return { ...result, rungs: result.rungs.map(readable) };
   if (result.kind === "audio" && result.track) return { ...result, track: readable(result.track) };

@@ -43,7 +43,7 @@ export class ObjectHost implements ServerSide {
   clockOffset = 0;
   /** Looks at frames on their way. */
   observer: {
-    received: (wire: Wire, text: string, repeated: boolean) => void;
+    received: (wire: Wire, text: string) => void;
     sent: (wire: Wire, text: string) => void;
   } = { received: () => {}, sent: () => {} };
   #life: Life | null = null;
@@ -68,10 +68,6 @@ export class ObjectHost implements ServerSide {
   /** The object's own clock. */
   get clock(): number {
     return this.#world.now + this.clockOffset;
-  }
-
-  get alarmAt(): number | null {
-    return this.#alarmAt;
   }
 
   /** Nothing that a caller or an agent waits for is under way. */
@@ -135,8 +131,8 @@ export class ObjectHost implements ServerSide {
     });
   }
 
-  message(wire: Wire, text: string, repeated: boolean): void {
-    this.observer.received(wire, text, repeated);
+  message(wire: Wire, text: string): void {
+    this.observer.received(wire, text);
     const life = this.#wake();
     life.handling += 1;
     void life.coordinator

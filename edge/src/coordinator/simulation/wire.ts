@@ -19,7 +19,7 @@ export interface Sickness {
 
 /** What the object's side does with what arrives. */
 export interface ServerSide {
-  message(wire: Wire, text: string, repeated: boolean): void;
+  message(wire: Wire, text: string): void;
   closed(wire: Wire, code: number): void;
   /** A frame leaves for the agent. */
   sent(wire: Wire, text: string): void;
@@ -139,9 +139,9 @@ export class Wire {
   }
 
   toServer(text: string): void {
-    this.#carry("server", text, (repeated) => {
+    this.#carry("server", text, () => {
       if (this.server.readyState !== 1 || this.#serverTold) return;
-      if (text !== PING) return this.#side.message(this, text, repeated);
+      if (text !== PING) return this.#side.message(this, text);
       this.pingedAt = new Date(this.#world.now);
       this.toClient(PONG);
     });
@@ -206,7 +206,7 @@ export class Wire {
   }
 
   /** `text` null: a close, which no sickness touches. */
-  #carry(to: "server" | "client", text: string | null, arrive: (repeated: boolean) => void): void {
+  #carry(to: "server" | "client", text: string | null, arrive: () => void): void {
     if (this.halfOpen) return;
     const world = this.#world;
     const chance = this.#chance;
@@ -222,13 +222,13 @@ export class Wire {
     if (to === "server") this.#serverDue = Math.max(before, at);
     else this.#clientDue = Math.max(before, at);
     const owner = to === "server" ? world.system : this.owner;
-    const deliver = (repeated: boolean) => () => {
-      if (!this.halfOpen) arrive(repeated);
+    const deliver = () => {
+      if (!this.halfOpen) arrive();
     };
     const label = `${this.agentId} ${to === "server" ? "→" : "←"} ${labelOf(text)}`;
-    world.after(at - world.now, owner, label, deliver(false));
+    world.after(at - world.now, owner, label, deliver);
     if (twice > 0 && chance.hits(twice)) {
-      world.after(at - world.now + chance.between(0, 200), owner, `${label} again`, deliver(true));
+      world.after(at - world.now + chance.between(0, 200), owner, `${label} again`, deliver);
     }
   }
 }

@@ -9,6 +9,8 @@ import type { Wire } from "./wire.ts";
 
 /** Numbers that no agent reaches by itself. */
 export const FORGED_SEQ = 1_000_000_000;
+/** Its address would let whoever forged it write below the prefix of the lease that holds. */
+const WISH = { name: "forged.webp", size: 10, type: "image/webp" };
 
 export function forge({ object, observer, world }: Simulated, wire: Wire, stream: Chance): void {
   const held = object.rows<{ id: string; epoch: number; agentId: string; kind: string }>(
@@ -42,6 +44,7 @@ function frameFor(lease: LeaseRef, own: boolean, stream: Chance): AgentFrame {
   return stream.pick<AgentFrame>([
     { type: "complete", seq, lease, objects, result },
     { type: "release", seq, lease },
+    { type: "sign", seq, lease, inputs: [], outputs: [WISH], parts: [] },
     { type: "fail", seq, lease, class: "permanent", code: "corrupt", message: "forged" },
     ...(own ? [] : [{ type: "renew" as const, seq, leases: [{ ...lease, fraction: 1 }] }]),
   ]);

@@ -6,15 +6,21 @@ import type { JobKind } from "#protocol";
 import { leaseCapacity } from "../../../../transcoder-agent/src/machine/free-slots.ts";
 import { MINUTE, SECOND } from "../../config.ts";
 import type { Badge } from "../frames/badges.ts";
-import { AVOID_MS, isAble, slotFor } from "../grants/schedule.ts";
+import { isAble, slotFor } from "../grants/schedule.ts";
 import type { Needs } from "../ledger/ledger-types.ts";
 import type { SimAgent } from "./agent.ts";
+import { AVOIDED_MS } from "./promises.ts";
 import type { Simulated } from "./simulated.ts";
 import type { Complain } from "./violation.ts";
 
 /** By the design: I5. */
 const OVERDUE_MS = 5 * SECOND;
 const BESIDE_MS = 60 * SECOND;
+/**
+ * What was never lost has nobody to avoid, and is granted the moment that it and a slot are there. Well below a minute:
+ * the cron grants whatever was forgotten.
+ */
+const PUSHED_MS = 15 * SECOND;
 /** Backoffs, deadlines and drains are shorter than this, each of them; all together still are. */
 const SETTLED_MS = 100 * MINUTE;
 const LOOK_MS = 5 * SECOND;
@@ -28,6 +34,7 @@ interface Open {
   state: string;
   leaseEnd: number | null;
   notBefore: number | null;
+  losses: number;
   avoid: string | null;
   hedgeOf: string | null;
 }
@@ -66,7 +73,7 @@ export class Liveness {
 
   #open(): Open[] {
     return this.#parts.object.rows<Open>(
-      `select id, kind, needs, rank, state, leaseEnd, notBefore, avoid, hedgeOf from jobs
+      `select id, kind, needs, rank, state, leaseEnd, notBefore, losses, avoid, hedgeOf from jobs
        where state not in ('done', 'dead', 'cancelled') order by id`,
     );
   }
@@ -112,7 +119,7 @@ export class Liveness {
       waiting.add(job.id);
       const since = this.#beside.get(job.id) ?? world.now;
       this.#beside.set(job.id, since);
-      if (world.now - since <= BESIDE_MS + AVOID_MS) continue;
+      if (!this.#isLate(job, since)) continue;
       const seconds = (world.now - since) / SECOND;
       this.#complain(
         "I5 everything ends in time",
@@ -120,6 +127,13 @@ export class Liveness {
       );
     }
     for (const id of this.#beside.keys()) if (!waiting.has(id)) this.#beside.delete(id);
+  }
+
+  /** What was stalled before the faults ended may keep an agent's frames waiting for a while. */
+  #isLate({ losses }: Open, since: number): boolean {
+    const { now } = this.#parts.world;
+    if (losses > 0) return now - since > BESIDE_MS + AVOIDED_MS;
+    return now - Math.max(since, this.#timelyFrom) > PUSHED_MS;
   }
 
   /** As the agent sees it, and where the coordinator has no reason of its own against it. */

@@ -10,6 +10,7 @@ import type { Attempt, Fate } from "../../../../transcoder-agent/src/job.ts";
 import { Runner } from "../../../../transcoder-agent/src/runner.ts";
 import type { JobKind, Slots } from "#protocol";
 import type { Film } from "./films.ts";
+import type { Drains } from "./drains.ts";
 import { workOff } from "./job.ts";
 import type { Chance } from "./random.ts";
 import type { Relay } from "./relay.ts";
@@ -34,6 +35,7 @@ export interface Surroundings {
   ended: (process: Process) => void;
   /** A process died of a job. */
   died: (job: string) => void;
+  drains: Drains;
 }
 
 /** Requests to storage at a time. */
@@ -135,15 +137,24 @@ export class SimAgent {
     this.#around.world.after(0, process, "SIGTERM", () => {
       if (this.draining) return this.#runner?.hurry();
       this.draining = true;
+      const held = this.#runner?.held() ?? [];
+      if (this.up)
+        this.#around.drains.begin(
+          process,
+          held.map(({ job }) => job),
+        );
       void this.#drain(process);
     });
   }
 
   async #drain(process: Process): Promise<void> {
     await this.#runner?.drain(this.traits.graceMs);
+    const { up, calmSince } = this;
     void this.#connection?.stop();
     this.#around.world.after(50, this.#around.world.system, `${process.name} exits`, () => {
-      if (this.process === process) this.kill();
+      if (this.process !== process || !process.alive) return;
+      this.#around.drains.end(process, calmSince, up);
+      this.kill();
     });
   }
 

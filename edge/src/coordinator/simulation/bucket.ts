@@ -23,6 +23,11 @@ export interface Stored extends Content {
 interface Upload {
   key: string;
   parts: Map<number, Content>;
+  /**
+   * The storage alone can end it, as R2 does by itself after seven days: nobody was told that it is open, or whoever
+   * wanted to end it could not, or its parts were refused.
+   */
+  abandoned: boolean;
 }
 
 /** One way, in milliseconds. */
@@ -59,7 +64,11 @@ export class Bucket {
       delete: (keys: string | string[]) =>
         ask("delete", () => [keys].flat().forEach((key) => this.delete(key))),
       list: (options: R2ListOptions) => ask("list", () => this.#list(options)),
-      createMultipartUpload: (key: string) => ask(`begin ${key}`, () => this.#handle(key, this.#begin(key))),
+      createMultipartUpload: async (key: string) => {
+        const handle = await ask(`begin ${key}`, () => this.#handle(key, this.#begin(key)));
+        this.#upload(handle.uploadId).abandoned = false;
+        return handle;
+      },
       resumeMultipartUpload: (key: string, uploadId: string) => this.#handle(key, uploadId),
     };
     return binding as unknown as R2Bucket;
@@ -91,7 +100,7 @@ export class Bucket {
 
   #begin(key: string): string {
     const id = `${this.name}-upload-${(this.#count += 1)}`;
-    this.uploads.set(id, { key, parts: new Map() });
+    this.uploads.set(id, { key, parts: new Map(), abandoned: true });
     return id;
   }
 
@@ -106,18 +115,30 @@ export class Bucket {
       key,
       uploadId,
       abort: () =>
-        this.ask(`abort ${key}`, () => void this.uploads.delete(this.#upload(uploadId) && uploadId)),
+        this.ask(`abort ${key}`, () => void this.uploads.delete(this.#upload(uploadId) && uploadId)).catch(
+          (error: unknown) => {
+            this.#abandon(uploadId);
+            throw error;
+          },
+        ),
       complete: (parts: { partNumber: number; etag: string }[]) =>
         this.ask(`complete ${key}`, () => this.#complete(uploadId, parts)),
     };
+  }
+
+  #abandon(uploadId: string): void {
+    const upload = this.uploads.get(uploadId);
+    if (upload) upload.abandoned = true;
   }
 
   #complete(uploadId: string, named: { partNumber: number; etag: string }[]) {
     const { key, parts } = this.#upload(uploadId);
     const found = named.map(({ partNumber, etag }) => {
       const part = parts.get(partNumber);
-      if (part?.etag !== etag)
+      if (part?.etag !== etag) {
+        this.#abandon(uploadId);
         throw new Error("One or more of the specified parts could not be found. (10025)");
+      }
       return part;
     });
     this.uploads.delete(uploadId);

@@ -22,6 +22,8 @@ export class Catalogue {
   readonly health = new Health(() => new Error("D1_ERROR: Network connection lost."));
   /** Called after each write that was done. */
   written: () => void = () => {};
+  /** SQLite itself said no: a statement that is wrong, or breaks a rule of the tables. */
+  refused: (error: unknown) => void = () => {};
   readonly #world: World;
   readonly #chance: Chance;
   readonly #statements = new Map<string, StatementSync>();
@@ -79,6 +81,7 @@ export class Catalogue {
       this.database.exec("commit");
       return value;
     } catch (error) {
+      this.refused(error);
       this.database.exec("rollback");
       throw error;
     }

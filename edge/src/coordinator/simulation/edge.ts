@@ -10,6 +10,7 @@ import {
   reserveFile,
   storeFile,
 } from "../../catalog/files.ts";
+import type { SegmentLocation } from "../../catalog/rectangles.ts";
 import { base62, newSlug, ulid } from "../../catalog/ids.ts";
 import { markWorkSent } from "../../catalog/outbox.ts";
 import { MAIN_POOL } from "../../config.ts";
@@ -21,6 +22,7 @@ import { coordinatorOf, toStoredFile } from "../client.ts";
 import { runScheduled } from "../sweeps/scheduled.ts";
 import { etagOf } from "./bucket.ts";
 import type { PlannedFile, PlannedViewer } from "./plan.ts";
+import type { Watched } from "./viewer-watch.ts";
 import { createProcess, type Process, type World } from "./world.ts";
 
 const BUDGET_BYTES = 10 ** 12;
@@ -35,12 +37,16 @@ const DERIVED = ["image", "animation", "video", "audio"];
 export class Edge {
   /** Ids of what was acknowledged, by the plan's number. */
   readonly slugs = new Map<number, string>();
+  /** Of those, whose deletion was asked for at some time: it may have been done, whatever was answered. */
+  readonly unwanted = new Set<string>();
   /** Requests that still go on. */
   readonly requests = new Set<Process>();
   /** In this moment the coordinator is told of a file. */
   announcing: (file: PlannedFile) => void = () => {};
   /** Somebody was answered a segment. */
-  answered: (objectKey: string) => void = () => {};
+  answered: (watched: Watched, found: SegmentLocation) => void = () => {};
+  /** A request failed. */
+  failed: (error: unknown) => void = () => {};
   readonly #world: World;
   readonly #env: Env;
   #count = 0;
@@ -77,6 +83,15 @@ export class Edge {
     });
   }
 
+  /** The operator has what was given up of a file tried once more; what somebody stopped, one by one. */
+  retry(fileId: string, stopped: readonly string[]): void {
+    const coordinator = coordinatorOf(this.#env, MAIN_POOL);
+    this.#serve(`retry ${fileId}`, async () => {
+      await coordinator.retryFile(fileId);
+      for (const job of stopped) await coordinator.stepJob(job, "redrive");
+    });
+  }
+
   #serve(label: string, act: (db: Database) => Promise<unknown>): void {
     const process = createProcess(`${label}.${(this.#count += 1)}`);
     this.requests.add(process);
@@ -84,6 +99,7 @@ export class Edge {
     this.#world.after(1, process, "begins", () => {
       act(openDatabase(this.#env.DB)).then(over, (error: unknown) => {
         this.#world.note(`${label} failed: ${error instanceof Error ? error.message.slice(0, 80) : "?"}`);
+        this.failed(error);
         over();
       });
     });
@@ -92,7 +108,8 @@ export class Edge {
   /** Whoever wants it tries again later. */
   async #persist(act: () => Promise<boolean>): Promise<void> {
     for (let attempt = 0; attempt < TRIES; attempt++) {
-      if (await act().catch(() => false)) return;
+      const done = await act().catch((error: unknown) => void this.failed(error));
+      if (done === true) return;
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   }
@@ -129,6 +146,7 @@ export class Edge {
       }
       return true;
     } catch (error) {
+      this.failed(error);
       if (this.slugs.has(file.id)) return true;
       const released = await releaseReservation(db, id);
       if (!released && (await findFile(db, id)) !== null) return false;
@@ -147,15 +165,17 @@ export class Edge {
     const id = this.slugs.get(planned);
     const file = id === undefined ? null : await findFile(db, id);
     if (!file) return false;
+    this.unwanted.add(file.id);
     const work = await deleteFile(db, file, Date.now());
     if (!work) return true;
     if (lurks) await this.#verification(file.id);
-    await Promise.allSettled([
+    const told = await Promise.allSettled([
       coordinatorOf(this.#env, file.pool)
         .cancelFile(file.id)
         .then(() => markWorkSent(db, [work.id], Date.now())),
       removeFileObjects(bucketOf(this.#env, file.shard), file.id),
     ]);
+    for (const one of told) if (one.status === "rejected") this.failed(one.reason);
     return true;
   }
 
@@ -184,7 +204,7 @@ export class Edge {
     for (let segment = from; segment < from + segments; segment++) {
       for (let wait = 0; wait < 4; wait++) {
         const found = await coordinator.awaitSegment(planId, rung, segment, 8_000, `viewer-${id}`);
-        if (found) this.answered(found.objectKey);
+        if (found) this.answered({ fileId: slug, track: rung, segment }, found);
         if (found) break;
       }
       await coordinator.progress(slug);

@@ -3,7 +3,7 @@
  * machine of the design, written out once more: from where to where, and what it may cost.
  */
 import type { JobState, Manifest, StoredObject } from "../ledger/ledger-types.ts";
-import { MAX_ATTEMPTS, MAX_LOSSES } from "../ledger/retry.ts";
+import { MOST_ATTEMPTS, MOST_LOSSES } from "./promises.ts";
 import type { Simulated } from "./simulated.ts";
 import type { Complain } from "./violation.ts";
 
@@ -23,6 +23,7 @@ interface Move {
   leaseEnd: number | null;
   agentBefore: string | null;
   agentId: string | null;
+  bootBefore: string | null;
   prefixes: string;
   objectsBefore: string;
   objects: string;
@@ -32,12 +33,12 @@ interface Move {
 
 const TRIGGERS = `
   create temp table moves (id, fileId, before, state, epochBefore, epoch, attemptsBefore, attempts, lossesBefore,
-    losses, faultsBefore, faults, leaseEnd, agentBefore, agentId, prefixes,
+    losses, faultsBefore, faults, leaseEnd, agentBefore, agentId, bootBefore, prefixes,
     objectsBefore, objects, manifest, cancelled);
   create temp trigger job_moved after update on main.jobs begin
     insert into moves values (new.id, new.fileId, old.state, new.state, old.epoch, new.epoch, old.attempts,
       new.attempts, old.losses, new.losses, old.faults, new.faults, old.leaseEnd, old.agentId, new.agentId,
-      new.prefixes, old.objects, new.objects, new.manifest, (select cancelled from main.files where fileId = new.fileId));
+      old.bootId, new.prefixes, old.objects, new.objects, new.manifest, (select cancelled from main.files where fileId = new.fileId));
   end;`;
 
 const LEGAL: Readonly<Record<JobState, readonly JobState[]>> = {
@@ -56,6 +57,8 @@ const LATE = 1.2;
 const HELLO_MS = 10_000;
 
 export class LedgerWatch {
+  /** Keys of all objects that a job had when it was done. */
+  readonly committed = new Set<string>();
   readonly #parts: Simulated;
   readonly #complain: Complain;
 
@@ -96,7 +99,7 @@ export class LedgerWatch {
       this.#complain("I9 nothing uncommitted is served", `${id} of a deleted file is ${state}`);
     }
     this.#judgeCharge(move);
-    if (before === "leased" && state === "ready" && move.losses > move.lossesBefore) this.#judgeLoss(move);
+    if (before === "leased" && state !== "leased" && move.losses > move.lossesBefore) this.#judgeLoss(move);
     if (state === "done" && before !== "done") this.#judgeCommit(move);
   }
 
@@ -113,9 +116,9 @@ export class LedgerWatch {
   }: Move): void {
     const open = state === "ready" || state === "retry_wait" || state === "blocked";
     if (
-      attempts > MAX_ATTEMPTS ||
-      losses > MAX_LOSSES ||
-      (open && (attempts >= MAX_ATTEMPTS || losses >= MAX_LOSSES))
+      attempts > MOST_ATTEMPTS ||
+      losses > MOST_LOSSES ||
+      (open && (attempts >= MOST_ATTEMPTS || losses >= MOST_LOSSES))
     ) {
       this.#complain(
         "I7 a poison job ends",
@@ -143,8 +146,10 @@ export class LedgerWatch {
     }
   }
 
-  #judgeLoss({ id, leaseEnd, agentBefore }: Move): void {
-    const { object, observer, world, skewed, leaseMs } = this.#parts;
+  #judgeLoss({ id, leaseEnd, agentBefore, bootBefore }: Move): void {
+    const { object, observer, world, drains, skewed, leaseMs } = this.#parts;
+    if (drains.has(bootBefore ?? "", id) && !skewed())
+      this.#complain("I11 a drain charges nothing", `${id} was lost by ${bootBefore}, which ended in order`);
     const agent = this.#parts.agents.find((one) => one.id === agentBefore);
     const wire = agent?.process && this.#parts.network.wires.get(agent.process);
     const well = wire && !wire.spoiled && agent.up && !skewed();
@@ -167,6 +172,7 @@ export class LedgerWatch {
     const kept = (JSON.parse(objectsBefore) as StoredObject[]).map(({ key }) => key);
     const own = [...(JSON.parse(prefixes) as string[]), ...kept];
     for (const { name, key, etag, size } of JSON.parse(objects) as StoredObject[]) {
+      this.committed.add(key);
       const stored = this.#parts.find(key);
       const matches = stored !== null && stored.etag === etag && stored.size === size;
       const lost = this.#parts.rotten.has(key) || cancelled === 1;

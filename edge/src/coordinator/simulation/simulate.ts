@@ -4,6 +4,7 @@
  */
 import { HOUR, MINUTE, SECOND } from "../../config.ts";
 import { CatalogueWatch } from "./catalogue-watch.ts";
+import { listenForCrashes, wordsOf } from "./crashes.ts";
 import { compareBooks, compareStorage, passDays } from "./ending.ts";
 import { bindWorld } from "./globals.ts";
 import { LedgerWatch } from "./ledger-watch.ts";
@@ -11,8 +12,10 @@ import { Liveness } from "./liveness.ts";
 import { Nemesis } from "./nemesis.ts";
 import { drawPlan, type Plan } from "./plan.ts";
 import { chance } from "./random.ts";
+import { giveSecondChance } from "./second-chance.ts";
 import { putTogether, type Simulated } from "./simulated.ts";
 import type { Complain, Violation } from "./violation.ts";
+import { watchViewers } from "./viewer-watch.ts";
 import { World } from "./world.ts";
 
 export interface Outcome {
@@ -52,11 +55,11 @@ export async function simulate({ seed, only, verbose = false }: Choice): Promise
   const complain: Complain = (invariant, text) => {
     violation ??= { invariant, text, step: world.steps, at: Math.round(world.now - start) };
   };
-  const stopListening = listenForCrashes(complain);
+  const stopListening = listenForCrashes(complain, verbose);
   const parts = putTogether(world, plan, complain, verbose);
   const settledAt = await takeCourse(parts, plan, complain, () => violation !== null).catch(
     (error: unknown) => {
-      complain("nothing crashes", error instanceof Error ? (error.stack ?? error.message) : String(error));
+      complain("nothing crashes", wordsOf(error));
       return world.now;
     },
   );
@@ -85,6 +88,7 @@ async function takeCourse(
   object.begin();
   const ledger = new LedgerWatch(parts, complain);
   const catalogue = new CatalogueWatch(parts, complain);
+  watchViewers(parts, ledger.committed, complain);
   const nemesis = new Nemesis(parts, plan.seed);
   const stop = () => {
     if (world.acted.name.startsWith("object")) ledger.look();
@@ -104,14 +108,15 @@ async function takeCourse(
   await world.run(world.now + plan.horizonMs, stop);
   nemesis.calm();
   if (!stop()) await liveness.settle(stop);
+  if (!stop()) await giveSecondChance(parts, liveness, stop);
   const settledAt = world.now;
   if (stop()) return settledAt;
-  compareBooks(parts, complain);
+  compareBooks(parts, false, complain);
   catalogue.sum();
   cron.stop();
   await passDays(parts, liveness, stop);
   if (stop()) return settledAt;
-  compareBooks(parts, complain);
+  compareBooks(parts, true, complain);
   compareStorage(parts, complain);
   catalogue.sum();
   return settledAt;
@@ -150,11 +155,4 @@ function startOf(seed: number): number {
   const stream = chance(seed, "start");
   const day = Date.UTC(2027, 0, 4);
   return day + (stream.hits(0.5) ? 3 * HOUR - stream.between(0, 6) * MINUTE : stream.between(4, 20) * HOUR);
-}
-
-function listenForCrashes(complain: Complain): () => void {
-  const crashed = (error: unknown) =>
-    complain("nothing crashes", error instanceof Error ? (error.stack ?? error.message) : String(error));
-  process.on("unhandledRejection", crashed);
-  return () => process.off("unhandledRejection", crashed);
 }

@@ -4,6 +4,8 @@ import { SECOND } from "../../config.ts";
 import { SimAgent } from "./agent.ts";
 import { Bucket, type Stored } from "./bucket.ts";
 import { Catalogue } from "./catalogue.ts";
+import { isInjected, wordsOf } from "./crashes.ts";
+import { Drains } from "./drains.ts";
 import { Edge } from "./edge.ts";
 import { useNetwork } from "./modules/ws.ts";
 import { Network } from "./network.ts";
@@ -11,7 +13,7 @@ import { ObjectHost } from "./object.ts";
 import { Observer } from "./observer.ts";
 import { SHARDS, type Plan, type PlannedFile } from "./plan.ts";
 import { chance } from "./random.ts";
-import { MAX_ATTEMPTS } from "../ledger/retry.ts";
+import { MOST_ATTEMPTS } from "./promises.ts";
 import { Relay } from "./relay.ts";
 import type { Complain } from "./violation.ts";
 import type { World } from "./world.ts";
@@ -26,6 +28,9 @@ export interface Simulated {
   edge: Edge;
   agents: SimAgent[];
   observer: Observer;
+  drains: Drains;
+  /** As they were planned, uploaded or not. */
+  files: readonly PlannedFile[];
   /** Keys of derived objects that the storage lost. */
   rotten: Set<string>;
   leaseMs: number;
@@ -61,7 +66,7 @@ export function putTogether(world: World, plan: Plan, complain: Complain, verbos
       SHARDS: JSON.stringify(SHARD_VARS),
       LEASE_SECONDS: String(plan.leaseSeconds),
     },
-    LOG_LEVEL: verbose ? "info" : "silent",
+    LOG_LEVEL: verbose ? "info" : "error",
     COORDINATOR: { getByName: () => stub },
   } as unknown as Env;
   const object = new ObjectHost(world, () => env, stream("object"));
@@ -73,11 +78,15 @@ export function putTogether(world: World, plan: Plan, complain: Complain, verbos
   object.restless = (text) => complain("no busy waiting", text);
   useNetwork((opening) => network.open(opening));
   const rotten = new Set<string>();
-  const parts = { world, catalogue, buckets, object, network, relay, observer, rotten };
+  const edge = new Edge(world, env);
+  edge.failed = (error) => void (isInjected(error) || complain("nothing crashes", wordsOf(error)));
+  catalogue.refused = (error) => complain("nothing crashes", wordsOf(error));
+  const drains = new Drains(world, network, object, plan);
+  const parts = { world, catalogue, buckets, object, network, relay, observer, rotten, edge, drains };
   return {
     ...parts,
+    files: filesOf(plan),
     leaseMs: plan.leaseSeconds * SECOND,
-    edge: new Edge(world, env),
     agents: makeAgents(parts, plan, complain),
     skewed: () => plan.items.some(({ deed }) => deed.kind === "object-skew"),
     find: (key) => [...buckets.values()].flatMap(({ objects }) => objects.get(key) ?? [])[0] ?? null,
@@ -101,9 +110,13 @@ function stubOf(object: ObjectHost): object {
   return new Proxy({}, { get });
 }
 
-type Parts = Pick<Simulated, "world" | "catalogue" | "network" | "relay">;
+type Parts = Pick<Simulated, "world" | "catalogue" | "network" | "relay" | "drains">;
 
-function makeAgents({ world, catalogue, network, relay }: Parts, plan: Plan, complain: Complain): SimAgent[] {
+function makeAgents(
+  { world, catalogue, network, relay, drains }: Parts,
+  plan: Plan,
+  complain: Complain,
+): SimAgent[] {
   const films = new Map(filesOf(plan).map((file) => [file.size, file]));
   const agents: SimAgent[] = [];
   for (const [at, traits] of plan.agents.entries()) {
@@ -115,7 +128,13 @@ function makeAgents({ world, catalogue, network, relay }: Parts, plan: Plan, com
       ...[id, name, createHash("sha256").update(secret).digest("hex"), world.now],
     );
     const around = {
-      ...{ world, relay, chance: chance(plan.seed, "agent", at, "work"), died: countDeaths(complain) },
+      ...{
+        world,
+        relay,
+        drains,
+        chance: chance(plan.seed, "agent", at, "work"),
+        died: countDeaths(complain),
+      },
       filmOf: (size: number) => films.get(size),
       ended: network.ended.bind(network),
     };
@@ -130,7 +149,7 @@ function countDeaths(complain: Complain): (job: string) => void {
   return (job) => {
     const count = (deaths.get(job) ?? 0) + 1;
     deaths.set(job, count);
-    if (count > MAX_ATTEMPTS + 1) complain("I7 a poison job ends", `${job} has killed ${count} processes`);
+    if (count > MOST_ATTEMPTS + 1) complain("I7 a poison job ends", `${job} has killed ${count} processes`);
   };
 }
 

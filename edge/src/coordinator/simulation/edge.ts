@@ -108,7 +108,9 @@ export class Edge {
   /** Whoever wants it tries again later. */
   async #persist(act: () => Promise<boolean>): Promise<void> {
     for (let attempt = 0; attempt < TRIES; attempt++) {
-      const done = await act().catch((error: unknown) => void this.failed(error));
+      const done = await act().catch((error: unknown) => {
+        this.failed(error);
+      });
       if (done === true) return;
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }

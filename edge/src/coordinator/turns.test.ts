@@ -92,6 +92,22 @@ describe("parents and children", () => {
     expect(redriveTurn(turn(), parent ?? "")).toBe(true);
     expect([find(parent).state, find(child).state]).toEqual(["ready", "blocked"]);
   });
+
+  test("what is joined from pieces is told them anew, once the one that was lost is made again", () => {
+    const [parent] = enqueueJobs(turn(), [spec()]);
+    const [child] = enqueueJobs(turn(), [other({ parents: [parent ?? ""] })]);
+    complete(parent);
+    commit(parent);
+    expect(find(child).recipe).not.toBeNull();
+    lease(child);
+    apply(turn(), find(child), failPermanent(find(child), { ...ERROR, code: "source_gone" }, NOW));
+    remakeTurn(turn(), FILE, new Set(find(parent).objects.map(({ key }) => key)));
+    expect(redriveTurn(turn(), child ?? "")).toBe(true);
+    expect(find(child)).toMatchObject({ state: "blocked", recipe: null, inputs: [] });
+    complete(parent);
+    commit(parent);
+    expect(find(child).state).toBe("ready");
+  });
 });
 
 describe("a commit", () => {

@@ -106,7 +106,8 @@ export function cancelTurn(turn: Turn, fileId: string): void {
 export function redriveTurn(turn: Turn, jobId: string): boolean {
   const { store, now } = turn;
   const job = store.jobs.find(jobId);
-  if (!job || store.files.isCancelled(job.fileId) || !apply(turn, job, redriveJob(job, now))) return false;
+  if (!job || store.files.isCancelled(job.fileId)) return false;
+  if (!apply(turn, job, redriveJob(job, now, store.jobs.hasOpenParent(jobId)))) return false;
   for (const child of store.jobs.childrenOf(jobId)) apply(turn, child, reviveJob(child));
   return true;
 }

@@ -5,10 +5,14 @@
 import { CLOSED, ready } from "./ledger.ts";
 import { isFinished, type Job } from "./ledger-types.ts";
 
-/** What is dead, or was cancelled by the operator. */
-export function redriveJob(job: Job, now: number): Job | null {
+/** Their recipe follows from what others made. */
+const JOINED: ReadonlySet<Job["kind"]> = new Set(["mp4", "storyboard"]);
+
+/** What is dead, or was cancelled by the operator; `waits`: for a parent that is being made again. */
+export function redriveJob(job: Job, now: number, waits = false): Job | null {
   const stopped = job.state === "cancelled" && job.error?.code === "stopped";
-  return job.state === "dead" || stopped ? ready(reset(job), now) : null;
+  if (job.state !== "dead" && !stopped) return null;
+  return waits ? { ...reset(job), state: "blocked" } : ready(reset(job), now);
 }
 
 /** A child of a redriven parent waits for it again. */
@@ -31,6 +35,8 @@ export function reset(job: Job): Job {
   return {
     ...job,
     ...CLOSED,
+    // What is joined from pieces is told them at its grant: one that was lost is made again, and lies elsewhere.
+    ...(JOINED.has(job.kind) && job.hedgeOf === null && { recipe: null, inputs: [] }),
     attempts: 0,
     losses: 0,
     faults: 0,

@@ -18,8 +18,6 @@ const WANTED: Readonly<Partial<Record<FileKind, readonly string[]>>> = {
   image: ["thumbnail/thumbnail", "preview/preview"],
   animation: ["thumbnail/thumbnail", "preview/preview", "mp4/mp4"],
 };
-/** Made of pieces that were committed. */
-const JOINED: readonly string[] = ["mp4", "storyboard"];
 /** Of a film that ends early these are never whole. */
 const CUT_SHORT: readonly string[] = ["rung", "track"];
 
@@ -64,7 +62,7 @@ export function demandWhole(parts: Simulated, swept: boolean, complain: Complain
       if (status !== "failed") broken(`${id}, of which nothing can be made, is ${status}`);
       continue;
     }
-    if (isHurt(parts, id) && (!swept || lacksPiece(parts, id))) continue;
+    if (isHurt(parts, id) && !swept) continue;
     if (status !== (isShort(film) ? "partial" : "ready"))
       broken(`${id}, with which nothing is wrong, is ${status} (${reason})`);
     demandJobs(parts, id, broken);
@@ -79,12 +77,6 @@ function isShort({ nature }: Film): boolean {
 
 function isHurt({ rotten }: Simulated, id: string): boolean {
   return [...rotten].some((key) => key.startsWith(`r/${id}/`));
-}
-
-/** What is joined keeps the pieces that it was granted with, also where one of them was lost and is made again. */
-function lacksPiece({ object }: Simulated, id: string): boolean {
-  const lost = givenUp(object, id).filter(({ error }) => error?.includes('"source_gone"'));
-  return lost.some(({ kind }) => JOINED.includes(kind));
 }
 
 function demandJobs({ object }: Simulated, id: string, broken: (text: string) => void): void {

@@ -46,6 +46,8 @@ export interface JobStore {
   unmadeOf(fileId: string, planId: string): Job[];
   childrenOf(id: string): Job[];
   hasUnfinishedParent(id: string): boolean;
+  /** One that is still to be made, and may be. */
+  hasOpenParent(id: string): boolean;
   hasOpen(fileId: string): boolean;
   /** Somebody may be at work on it, and have made objects that no row names yet. */
   isInHand(fileId: string, now: number): boolean;
@@ -106,7 +108,10 @@ function isParent(sql: Sql, id: string): boolean {
 /** What is answered by yes or no. */
 function questions(
   sql: Sql,
-): Pick<JobStore, "isLeased" | "hasUnfinishedParent" | "hasOpen" | "isInHand" | "hasNeeded"> {
+): Pick<
+  JobStore,
+  "isLeased" | "hasUnfinishedParent" | "hasOpenParent" | "hasOpen" | "isInHand" | "hasNeeded"
+> {
   return {
     isLeased: (id, epoch) =>
       sql
@@ -117,6 +122,14 @@ function questions(
         .exec(
           `select 1 as yes from parents join jobs on jobs.id = parents.parentId
            where parents.jobId = ? and not ${FINISHED} limit 1`,
+          id,
+        )
+        .toArray().length > 0,
+    hasOpenParent: (id) =>
+      sql
+        .exec(
+          `select 1 as yes from parents join jobs on jobs.id = parents.parentId
+           where parents.jobId = ? and jobs.${OPEN} limit 1`,
           id,
         )
         .toArray().length > 0,

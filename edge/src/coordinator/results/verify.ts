@@ -110,6 +110,8 @@ async function putTogether(
   } catch (error) {
     const there = await bucket.head(wish.key);
     if (!there && !isRefusal(error)) throw error;
+    // Its row stays, by which the sweep ends an upload whose parts did not fit.
+    if (!there) return null;
   }
   await forgetMultipart(pool.db, { uploadId: wish.uploadId, shard: job.shard, objectKey: wish.key });
   return bucket.head(wish.key);

@@ -136,7 +136,6 @@ export class Bucket {
     const found = named.map(({ partNumber, etag }) => {
       const part = parts.get(partNumber);
       if (part?.etag !== etag) {
-        this.#abandon(uploadId);
         throw new Error("One or more of the specified parts could not be found. (10025)");
       }
       return part;

@@ -24,9 +24,17 @@ export async function abortOldUploads({ env, config, db, now }: Sweep): Promise<
     try {
       await bucketOf(env, upload.shard).resumeMultipartUpload(upload.objectKey, upload.uploadId).abort();
     } catch (error) {
-      // Completed or aborted before: R2 no longer knows it, and the row has done its duty.
+      if (!isUnknown(error)) {
+        logLine(config.logLevel, "warn", "an old upload could not be ended", { error: said(error) });
+        continue;
+      }
       logLine(config.logLevel, "info", "upload was over already", { error: said(error) });
     }
     await forgetMultipart(db, upload);
   }
+}
+
+/** Completed or aborted before: R2 no longer knows it, and the row has done its duty. */
+function isUnknown(error: unknown): boolean {
+  return /\(10024\)|does not exist/i.test(said(error));
 }

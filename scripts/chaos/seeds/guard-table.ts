@@ -178,7 +178,8 @@ export const GUARDS: readonly Guard[] = [
     file: "edge/src/catalog/rectangles.ts",
     find: "on conflict do nothing",
     replace: "",
-    breaks: ["I5", "I2"],
+    // The catalogue refuses the second, which is told as an error.
+    breaks: ["I5", "I2", "nothing crashes"],
   },
   {
     name: "the bytes of a rectangle are counted once",

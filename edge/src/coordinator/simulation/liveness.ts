@@ -17,7 +17,7 @@ import type { Complain } from "./violation.ts";
 const OVERDUE_MS = 5 * SECOND;
 const BESIDE_MS = 60 * SECOND;
 /**
- * What was never lost has nobody to avoid, and is granted the moment that it and a slot are there. Well below a minute:
+ * What was never lost and met no machine's own trouble has nobody to avoid, and is granted the moment that it and a slot are there. Well below a minute:
  * the cron grants whatever was forgotten.
  */
 const PUSHED_MS = 15 * SECOND;
@@ -130,9 +130,9 @@ export class Liveness {
   }
 
   /** What was stalled before the faults ended may keep an agent's frames waiting for a while. */
-  #isLate({ losses }: Open, since: number): boolean {
+  #isLate({ losses, avoid }: Open, since: number): boolean {
     const { now } = this.#parts.world;
-    if (losses > 0) return now - since > BESIDE_MS + AVOIDED_MS;
+    if (losses > 0 || avoid !== null) return now - since > BESIDE_MS + AVOIDED_MS;
     return now - Math.max(since, this.#timelyFrom) > PUSHED_MS;
   }
 

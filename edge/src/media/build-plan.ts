@@ -11,6 +11,8 @@ import type { Head, Plan, PlannedRung } from "./plan.ts";
 import { planTexts, planTracks } from "./tracks.ts";
 
 type Video = NonNullable<InspectResult["video"]>;
+/** An inspection that found a picture. */
+type Film = InspectResult & { video: Video };
 
 /** Raised when the same inspection yields another plan than before. */
 const PLANNER = 2;
@@ -27,19 +29,16 @@ export async function buildPlan(
   index: FrameIndex,
   ladder: Ladder = DEFAULT_LADDER,
 ): Promise<Plan | null> {
-  if (!isPlannable(inspection.video)) return null;
-  const told = headOf(inspection, inspection.video, ladder);
+  if (!isFilm(inspection)) return null;
+  const told = headOf(inspection, ladder);
   const head = told !== null && agrees(told, index) ? told : null;
-  const video = withIndex(inspection.video, index);
-  const rungs = planRungs({ ...inspection, video }, video, index, ladder, head);
-  const boundaries = rungs.some(({ mode }) => mode === "copy")
-    ? findKeyframeBoundaries(index)
-    : findBoundaries(index, head?.boundary ?? null);
+  const film = withIndex(inspection, index);
+  const { rungs, boundaries } = cutFilm(film, index, ladder, head);
   if (boundaries === null) return null;
   // What was made of a head that the film does not have is not to be found under this plan.
   const id = await planId(fileId, inspection, ladder, head === told ? null : boundaries);
   return {
-    ...shared(id, fileId, inspection, video, index),
+    ...shared(id, fileId, film, index),
     boundaries,
     frames: countFrames(index),
     rungs,
@@ -52,18 +51,19 @@ export async function headPlan(
   inspection: InspectResult,
   ladder: Ladder = DEFAULT_LADDER,
 ): Promise<Head | null> {
-  const { video } = inspection;
-  const head = isPlannable(video) ? headOf(inspection, video, ladder) : null;
-  if (!isPlannable(video) || head === null || head.boundary <= head.start) return null;
+  if (!isFilm(inspection)) return null;
+  const head = headOf(inspection, ladder);
+  if (head === null || head.boundary <= head.start) return null;
   const id = await planId(fileId, inspection, ladder, null);
   return {
-    ...shared(id, fileId, inspection, video, head),
+    ...shared(id, fileId, inspection, head),
     boundaries: [head.start, head.boundary],
-    rungs: encodedRungs(inspection, video, ladder),
+    rungs: encodedRungs(inspection, ladder),
   };
 }
 
-function isPlannable(video: Video | null): video is Video {
+function isFilm(inspection: InspectResult): inspection is Film {
+  const { video } = inspection;
   return video !== null && video.width > 0 && video.height > 0;
 }
 
@@ -77,18 +77,19 @@ interface HeadTimes {
  * A head counts only where no index came with the inspection. It ends on a keyframe where the top rung may turn out to
  * be copied: the film is then cut at keyframes, and what was made of the head stays.
  */
-function headOf(inspection: InspectResult, video: Video, ladder: Ladder): HeadTimes | null {
-  const { index, head } = video;
+function headOf(film: Film, ladder: Ladder): HeadTimes | null {
+  const { index, head } = film.video;
   if (index !== null || !head) return null;
-  const top = encodedRungs(inspection, video, ladder).at(-1);
-  const keyframe = top !== undefined && mayCopy(inspection, top) ? head.keyframe : null;
+  const top = encodedRungs(film, ladder).at(-1);
+  const keyframe = top !== undefined && mayCopy(film, top) ? head.keyframe : null;
   return { timescale: head.timescale, start: head.start, boundary: keyframe ?? head.boundary };
 }
 
 /** Whether frames are even is taken for the worse while only the head is known. */
-function withIndex(video: Video, { variable }: FrameIndex): Video {
-  if (video.index !== null || variable === undefined) return video;
-  return { ...video, traits: { ...video.traits, variable } };
+function withIndex(film: Film, { variable }: FrameIndex): Film {
+  const { video } = film;
+  if (video.index !== null || variable === undefined) return film;
+  return { ...film, video: { ...video, traits: { ...video.traits, variable } } };
 }
 
 /** The index confirms what was decided before it. */
@@ -97,41 +98,44 @@ function agrees(head: HeadTimes, index: FrameIndex): boolean {
   return head.boundary >= index.end || (head.boundary > head.start && hasFrameAt(index, head.boundary));
 }
 
-function planRungs(
-  inspection: InspectResult,
-  video: Video,
+/** At keyframes where the top rung is copied, at any frames otherwise. */
+function cutFilm(
+  film: Film,
   index: FrameIndex,
   ladder: Ladder,
   head: HeadTimes | null,
-): PlannedRung[] {
-  const rungs = encodedRungs(inspection, video, ladder);
+): Pick<Plan, "rungs"> & { boundaries: number[] | null } {
+  const rungs = encodedRungs(film, ladder);
   const top = rungs.at(-1);
-  if (top === undefined || !canCopy(inspection, index, top)) return rungs;
-  // The head is of the lowest rung and encoded: it stays, so the copy is another rung and has that boundary too.
-  if (head !== null && (rungs.length === 1 || findKeyframeBoundaries(index)?.[1] !== head.boundary))
-    return rungs;
-  return [...rungs.slice(0, -1), copiedRung(video, top)];
+  if (top !== undefined && canCopy(film, index, top)) {
+    const boundaries = findKeyframeBoundaries(index);
+    // The head is of the lowest rung and encoded: it stays, so the copy is another rung and has that boundary too.
+    if (head === null || (rungs.length > 1 && boundaries?.[1] === head.boundary))
+      return { boundaries, rungs: [...rungs.slice(0, -1), copiedRung(film.video, top)] };
+  }
+  return { boundaries: findBoundaries(index, head?.boundary ?? null), rungs };
 }
 
-function encodedRungs(inspection: InspectResult, { width, height }: Video, ladder: Ladder): PlannedRung[] {
-  return planLadder({ width, height, bitRate: videoRate(inspection) }, ladder);
+function encodedRungs(film: Film, ladder: Ladder): PlannedRung[] {
+  const { width, height } = film.video;
+  return planLadder({ width, height, bitRate: videoRate(film) }, ladder);
 }
 
 function shared(
   id: string,
   fileId: string,
-  inspection: InspectResult,
-  { stream, codec, traits, origin }: Video,
-  { timescale, start }: { timescale: number; start: number },
+  film: Film,
+  { timescale, start }: Pick<HeadTimes, "timescale" | "start">,
 ) {
+  const { stream, codec, traits, origin } = film.video;
   return {
     id,
     fileId,
     timescale,
     origin: Math.min(origin, start),
     video: { stream, codec, traits },
-    tracks: planTracks(inspection),
-    texts: planTexts(inspection),
+    tracks: planTracks(film),
+    texts: planTexts(film),
   };
 }
 

@@ -48,7 +48,7 @@ export function planRectangles(plan: Plan): Rectangle[] {
   const encoded = byMode("encode");
   const rest = [
     ...(copied.length === 0 ? [] : growing(plan).map((segments) => rectangle(segments, copied))),
-    ...(encoded.length === 0 ? [] : halving(plan, copies ? 0 : 1).map((each) => rectangle(each, encoded))),
+    ...(encoded.length === 0 ? [] : shrinking(plan, copies ? 0 : 1).map((each) => rectangle(each, encoded))),
   ];
   return [
     ...heads.filter((rungs) => rungs.length > 0).map((rungs) => rectangle([0, 1], namesOf(rungs))),
@@ -118,11 +118,12 @@ function growing(plan: Plan): [number, number][] {
 }
 
 /**
- * The same, but towards the end each has half of what is left: on a slow line nothing else happens while the last
- * one is encoded and sent. A rectangle more costs no time that `npm run bench -- B1` could measure.
+ * The same, but towards the end each has two fifths of what is left: on a slow line nothing else happens while the last
+ * one is encoded and sent, and one of half as much as the one before has come before that one is sent (B4). A rectangle
+ * more costs no time that `npm run bench -- B1` could measure.
  */
-function halving(plan: Plan, first: number): [number, number][] {
-  return restStretches(plan, first, FIRST_LENGTH.encode, (left) => Math.ceil(left / 2));
+function shrinking(plan: Plan, first: number): [number, number][] {
+  return restStretches(plan, first, FIRST_LENGTH.encode, (left) => Math.max(1, Math.round(left / 2.5)));
 }
 
 /** `most`: of the segments that are left. */

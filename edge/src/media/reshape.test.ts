@@ -69,9 +69,9 @@ test("with slots free, rectangles shrink towards the end of the film; the pieces
   const [now, later] = splitRectangle(film, first, 8);
   expect([now.segments, later?.segments]).toEqual([
     [45, 47],
-    [47, 60],
+    [47, 57],
   ]);
-  expect([now.part, later?.part]).toEqual(["480_720_1080.45-60", "480_720_1080.47-60"]);
+  expect([now.part, later?.part]).toEqual(["480_720_1080.45-57", "480_720_1080.47-57"]);
   expect(splitRectangle(film, first, 1)).toEqual([first]);
   expect(splitRectangle(film, first, 8, 3_000)).toEqual([first]);
 });

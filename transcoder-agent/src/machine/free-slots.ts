@@ -1,5 +1,5 @@
 /** Slots of an agent, by what it holds: pure, used by `runner.ts`. */
-import type { ResourceClass, Slots } from "../protocol.ts";
+import { LEASES_IN_SENDING, type ResourceClass, type Slots } from "../protocol.ts";
 
 /** A lease as it takes up room. */
 export interface Occupied {
@@ -10,12 +10,9 @@ export interface Occupied {
 
 export const NO_SLOTS: Slots = { gpu: 0, cpu: 0, io: 0 };
 
-/**
- * Leases an agent says it can hold: one more in each class than it works on, since while the last job's
- * objects are still being sent the next one can be at work.
- */
+/** Leases an agent says it can hold: while objects of the last jobs are being sent, the next ones can be at work. */
 export function leaseCapacity({ gpu, cpu, io }: Slots): Slots {
-  const more = (slots: number) => (slots > 0 ? slots + 1 : 0);
+  const more = (slots: number) => (slots > 0 ? slots + LEASES_IN_SENDING : 0);
   return { gpu: more(gpu), cpu: more(cpu), io: more(io) };
 }
 

@@ -57,7 +57,7 @@ describe("which slot", () => {
 
   test("what nobody waits for leaves half of the slots for copies and sound free, and one agent's only slot not", () => {
     const sound = (turn: number) => waiting({ kind: "audio", turn });
-    const roomy = () => [seat("a", { free: { gpu: 0, cpu: 1, io: 3 }, capacity: { gpu: 0, cpu: 2, io: 4 } })];
+    const roomy = () => [seat("a", { free: { gpu: 0, cpu: 1, io: 3 }, capacity: { gpu: 0, cpu: 3, io: 5 } })];
     expect(pair([sound(RANK.rest), sound(RANK.rest), sound(RANK.rest)], roomy())).toHaveLength(1);
     expect(pair([sound(RANK.head), sound(RANK.awaited), sound(RANK.stills)], roomy())).toHaveLength(3);
     expect(pair([sound(RANK.rest)], [seat("a")])).toHaveLength(1);

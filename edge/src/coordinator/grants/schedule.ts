@@ -8,7 +8,7 @@
  * was lost before (a file that kills its agent must not take the same bystander with it each time), the higher tier first, a
  * GPU before cores, then the most free slots, then who has the file's bytes already, then the fastest at that kind.
  */
-import type { ResourceClass } from "#protocol";
+import { LEASES_IN_SENDING, type ResourceClass } from "#protocol";
 import { SECOND } from "../../config.ts";
 import { RANK, type Seat, type Waiting, type Work } from "../ledger/ledger-types.ts";
 import { createRing, takeTurn, type Ring } from "./turn-taking.ts";
@@ -123,9 +123,9 @@ function keptFree({ rank }: Pick<Waiting, "rank">, { capacity }: Pick<Seat, "cap
   return rank <= RANK.head ? 0 : Math.min(slots - 1, Math.ceil(slots / 2));
 }
 
-/** An agent holds one lease more than it works on: the one whose objects are being sent. */
+/** Of the leases that an agent can hold, those it works on; the objects of the others are being sent. */
 export function atWork(leases: number): number {
-  return leases > 1 ? leases - 1 : leases;
+  return leases > 0 ? Math.max(1, leases - LEASES_IN_SENDING) : 0;
 }
 
 function isUrgent({ rank }: Pick<Waiting, "rank">): boolean {

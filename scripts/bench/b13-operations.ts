@@ -5,6 +5,7 @@
  * known of it: one put of the original, begin and end of each multipart upload.
  */
 import { join } from "node:path";
+import { SEGMENT_SECONDS } from "#protocol";
 import type { Bench, Benchmark, Finding } from "./benchmark.ts";
 import { ffmpeg } from "./kit/ffmpeg.ts";
 import { openHouse } from "./kit/house.ts";
@@ -15,7 +16,6 @@ import { sendFile } from "./kit/upload.ts";
 
 const SECONDS = 600;
 const MOST_OPERATIONS = 80;
-const SEGMENT_SECONDS = 4;
 
 export const operations: Benchmark = {
   id: "B13",

@@ -1,5 +1,5 @@
 import { expect, describe, test } from "vitest";
-import { PROTOCOL_VERSION } from "#protocol";
+import { LEASES_IN_SENDING, PROTOCOL_VERSION } from "#protocol";
 import { changeAgent, revokeAgent } from "../catalog/agents.ts";
 import { MINUTE } from "../config.ts";
 import { useBench } from "../coordinator/testing/bench.ts";
@@ -38,7 +38,11 @@ describe("an agent is shown", () => {
     const working = await agentOf(url(), id);
     expect(working).toMatchObject({
       ...{ state: "online", version: "0", platform: "test", ffmpeg: "5", encoders: ["libx264"], cores: 2 },
-      ...{ slots: SLOTS, free: { ...SLOTS, io: SLOTS.io - 1 } },
+      // Of the leases that it can hold, those at which it can be at work in the same moment.
+      ...{
+        slots: { gpu: 0, cpu: 1, io: SLOTS.io - LEASES_IN_SENDING },
+        free: { ...SLOTS, io: SLOTS.io - 1 },
+      },
       jobs: [{ id: grant.lease.job, file: fileId, kind: "image", slot: "io", fraction: 0.5 }],
     });
     expect(Date.parse(working.connected_at ?? "")).toBeGreaterThan(Date.now() - 60_000);

@@ -3,11 +3,8 @@
  * recording stands still, and the playlist then grows longer than the clip. Where a rung is copied, only
  * usable keyframes will do. Used by `build-plan.ts`.
  */
-import type { FrameIndex } from "#protocol";
-import { LONGEST_COPIED_SECONDS } from "./copying.ts";
+import { LONGEST_COPIED_SECONDS, SEGMENT_SECONDS, type FrameIndex } from "#protocol";
 
-/** A segment lasts at least this long, in seconds, except the last. */
-export const SEGMENT_SECONDS = 4;
 /** A last segment shorter than this joins the one before it, in seconds. */
 const SHORTEST_TAIL_SECONDS = 1;
 /** About 44 hours. A file that claims more lies, or is left to its original. */

@@ -2,12 +2,10 @@
  * May the top rung be the source's own packets? Copying it costs half of encoding a ladder whole (measured 14.6
  * against 30.4 CPU s) and loses nothing. Used by `build-plan.ts`.
  */
-import type { FrameIndex, InspectResult, StreamReport } from "#protocol";
+import { LONGEST_COPIED_SECONDS, type FrameIndex, type InspectResult, type StreamReport } from "#protocol";
 import { LONGEST_SIDE, nameOfSize } from "./ladder.ts";
 import type { PlannedRung } from "./plan.ts";
 
-/** Seconds between two usable keyframes beyond which a player could not seek or change rungs in time. */
-export const LONGEST_COPIED_SECONDS = 8;
 /** Those of 8-bit 4:2:0 that browsers decode, as ffprobe calls them. */
 const PROFILES = new Set(["Baseline", "Constrained Baseline", "Main", "High", "Progressive High"]);
 const PIXEL_FORMAT = "yuv420p";

@@ -2,6 +2,7 @@
  * The other side of the video ratios: the one best ffmpeg command for a ladder from a local file. One decode, a
  * cascade of scales, the quality and the keyframes that our rungs have; the top rung copied where it fits. Pure.
  */
+import { SEGMENT_SECONDS } from "#protocol";
 import type { FilmKind } from "./footage.ts";
 
 /** The ladder of a 1080p film (design: ladder), highest first. Bits per second. */
@@ -12,9 +13,6 @@ export const RUNGS = [
 ] as const;
 
 export type Rung = (typeof RUNGS)[number];
-
-/** Seconds between keyframes, as between our boundaries. */
-const SEGMENT_SECONDS = 4;
 
 /** Writes `<folder>/<rung>.mp4` and `<folder>/audio.m4a`. */
 export function bestCommand(source: string, kind: FilmKind, folder: string): string[] {

@@ -2,17 +2,12 @@
  * The first segment of a film from its first packets, before anybody knows the rest. Pure; used by the
  * inspection. The boundary is the one that the plan will find in the whole index.
  */
-import type { FrameIndex } from "../protocol.ts";
+import { LONGEST_COPIED_SECONDS, SEGMENT_SECONDS, type FrameIndex } from "../protocol.ts";
 
 /** Seconds of packets that are read. A film that stands still for longer at its beginning is read whole. */
 export const HEAD_SECONDS = 10;
-/** A segment lasts at least this long, in seconds: the plan's own rule. */
-const SEGMENT_SECONDS = 4;
 /** Frames this far behind the boundary, in seconds, show that no earlier one follows and that no tail is left. */
 const BEYOND_SECONDS = 2;
-
-/** Where a copied rung could be cut, in seconds from the start at most: the plan's own rule. */
-const LONGEST_COPIED_SECONDS = 8;
 
 export interface Head {
   timescale: number;

@@ -13,6 +13,11 @@ export const PONG = "pong";
  */
 export const LEASES_IN_SENDING = 2;
 
+/** A segment of a film lasts at least so many seconds, except the last. Both sides cut: the agent the first, the plan all. */
+export const SEGMENT_SECONDS = 4;
+/** Seconds between two usable keyframes beyond which a player could not seek or change rungs in time. */
+export const LONGEST_COPIED_SECONDS = 8;
+
 /** Bytes in one frame; what does not fit travels as an object and is named in `complete`. */
 export const MAX_FRAME_BYTES = 64 * 1024;
 /** Objects above this are uploaded in parts that the coordinator completes. */

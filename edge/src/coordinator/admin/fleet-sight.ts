@@ -6,6 +6,7 @@ import type { JobKind, Slots } from "#protocol";
 import type { AgentRecord } from "../store/agent-store.ts";
 import { countSlots } from "../frames/badges.ts";
 import { starvingOf } from "../figures/figures.ts";
+import { slotsAtWork } from "../grants/schedule.ts";
 import { NO_SLOTS } from "../ledger/ledger-types.ts";
 import type { Pool } from "../pool.ts";
 import type { HeldJob } from "./view-store.ts";
@@ -95,7 +96,7 @@ function linkOf({ sockets }: Pool, { agentId, seenAt: before, done }: AgentRecor
   if (!socket) return { connectedAt: null, seenAt, resting: null, slots: NO_SLOTS, free: NO_SLOTS, done };
   const { connectedAt, resting, capacity, free, paused, done: counted } = sockets.badge(socket);
   return {
-    ...{ connectedAt, slots: capacity, seenAt: Math.max(seenAt, sockets.lastHeard(socket)) },
+    ...{ connectedAt, slots: slotsAtWork(capacity), seenAt: Math.max(seenAt, sockets.lastHeard(socket)) },
     done: done + counted,
     ...{ resting: countSlots(free) === 0 ? resting : null, free: paused ? NO_SLOTS : free },
   };

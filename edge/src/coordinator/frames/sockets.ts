@@ -5,7 +5,7 @@
 import { CLOSE_REPLACED, type CoordinatorFrame } from "#protocol";
 import { countSlots, isSilent, newBadge, seatOf, type Badge } from "./badges.ts";
 import type { Seat, Work } from "../ledger/ledger-types.ts";
-import { atWork, isAble } from "../grants/schedule.ts";
+import { isAble, slotsAtWork } from "../grants/schedule.ts";
 
 /** What this file needs of the Durable Object's state. */
 type SocketHost = Pick<
@@ -125,7 +125,7 @@ export class Sockets {
   /** Of all agents, free or not. */
   countAllSlots(): number {
     let slots = 0;
-    for (const socket of this.#all().values()) slots += countSlots(this.badge(socket).capacity);
+    for (const socket of this.#all().values()) slots += countSlots(slotsAtWork(this.badge(socket).capacity));
     return slots;
   }
 
@@ -133,8 +133,8 @@ export class Sockets {
   countEncoders(): number {
     let encoders = 0;
     for (const socket of this.#all().values()) {
-      const { gpu, cpu } = this.badge(socket).capacity;
-      encoders += atWork(gpu) + atWork(cpu);
+      const { gpu, cpu } = slotsAtWork(this.badge(socket).capacity);
+      encoders += gpu + cpu;
     }
     return encoders;
   }

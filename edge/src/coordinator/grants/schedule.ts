@@ -8,7 +8,7 @@
  * was lost before (a file that kills its agent must not take the same bystander with it each time), the higher tier first, a
  * GPU before cores, then the most free slots, then who has the file's bytes already, then the fastest at that kind.
  */
-import { LEASES_IN_SENDING, type ResourceClass } from "#protocol";
+import { LEASES_IN_SENDING, type ResourceClass, type Slots } from "#protocol";
 import { SECOND } from "../../config.ts";
 import { RANK, type Seat, type Waiting, type Work } from "../ledger/ledger-types.ts";
 import { createRing, takeTurn, type Ring } from "./turn-taking.ts";
@@ -119,13 +119,14 @@ export function slotFor(
 
 /** What nobody waits for yet takes half of these slots at most: long stretches of sound would fill them all. */
 function keptFree({ rank }: Pick<Waiting, "rank">, { capacity }: Pick<Seat, "capacity">): number {
-  const slots = Math.max(1, atWork(capacity.io));
+  const slots = Math.max(1, slotsAtWork(capacity).io);
   return rank <= RANK.head ? 0 : Math.min(slots - 1, Math.ceil(slots / 2));
 }
 
 /** Of the leases that an agent can hold, those it works on; the objects of the others are being sent. */
-export function atWork(leases: number): number {
-  return leases > 0 ? Math.max(1, leases - LEASES_IN_SENDING) : 0;
+export function slotsAtWork({ gpu, cpu, io }: Slots): Slots {
+  const atWork = (leases: number) => (leases > 0 ? Math.max(1, leases - LEASES_IN_SENDING) : 0);
+  return { gpu: atWork(gpu), cpu: atWork(cpu), io: atWork(io) };
 }
 
 function isUrgent({ rank }: Pick<Waiting, "rank">): boolean {

@@ -14,8 +14,8 @@ import { SHARD } from "../testing/edge.ts";
 import { eventually, type TestAgent } from "../testing/test-agent.ts";
 
 const bench = useBench();
-/** 04:07 UTC: no sweep but the minute's. */
-const quiet = Math.ceil(Date.now() / DAY) * DAY + 4 * HOUR + 7 * MINUTE;
+/** 04:07 UTC after the next daily sweep, to which nothing made here is past its grace: no sweep but the minute's. */
+const quiet = Math.ceil((Date.now() - 3 * HOUR) / DAY) * DAY + 4 * HOUR + 7 * MINUTE;
 const quarter = quiet - 7 * MINUTE;
 /** Two days on, so that everything made here is past its grace. */
 const daily = quarter - HOUR + 2 * DAY;

@@ -27,6 +27,8 @@ export interface Stretch {
 const FIRST_LENGTH = { encode: 2, copy: 4 } as const;
 /** A rectangle grows to about this many seconds: what a lost agent costs at most. */
 const LONGEST_RECTANGLE_SECONDS = 60;
+/** Half a minute: the whole of such a film is soon sent. */
+const SHORT_FILM_SEGMENTS = 8;
 /** The first stretch of sound is short, since playback waits for it. */
 export const FIRST_STRETCH_SECONDS = 16;
 const STRETCH_SECONDS = 120;
@@ -120,10 +122,11 @@ function growing(plan: Plan): [number, number][] {
 /**
  * The same, but towards the end each has two fifths of what is left: on a slow line nothing else happens while the last
  * one is encoded and sent, and one of half as much as the one before has come before that one is sent (B4). A rectangle
- * more costs no time that `npm run bench -- B1` could measure.
+ * more costs a quarter of a second of a core, which only a short film feels: that one is halved (B1).
  */
 function shrinking(plan: Plan, first: number): [number, number][] {
-  return restStretches(plan, first, FIRST_LENGTH.encode, (left) => Math.max(1, Math.round(left / 2.5)));
+  const share = countSegments(plan) <= SHORT_FILM_SEGMENTS ? 2 : 2.5;
+  return restStretches(plan, first, FIRST_LENGTH.encode, (left) => Math.max(1, Math.round(left / share)));
 }
 
 /** `most`: of the segments that are left. */

@@ -24,7 +24,7 @@ export function logLine(
     message: withoutQueries(message),
     ...clean,
   });
-  // oxlint-disable-next-line no-console
+  // oxlint-disable-next-line no-console -- the one place that writes lines
   console[level](line);
 }
 

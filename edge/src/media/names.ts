@@ -9,7 +9,7 @@ const LONGEST_NAME = 255;
 const NAMELESS = "file";
 /** Controls, double quotes, and the marks that turn the direction of writing (so that gpj.exe reads exe.jpg). */
 const UNWANTED =
-  // oxlint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- they are what is looked for
   /[\u0000-\u001f\u007f-\u009f"\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ufffe\uffff]/g;
 const EXTENSION = /\.([A-Za-z0-9]{1,10})$/;
 

@@ -125,8 +125,8 @@ function growing(plan: Plan): [number, number][] {
  * more costs a quarter of a second of a core, which only a short film feels: that one is halved (B1).
  */
 function shrinking(plan: Plan, first: number): [number, number][] {
-  const share = countSegments(plan) <= SHORT_FILM_SEGMENTS ? 2 : 2.5;
-  return restStretches(plan, first, FIRST_LENGTH.encode, (left) => Math.max(1, Math.round(left / share)));
+  const share = countSegments(plan) <= SHORT_FILM_SEGMENTS ? 1 / 2 : 2 / 5;
+  return restStretches(plan, first, FIRST_LENGTH.encode, (left) => Math.max(1, Math.round(left * share)));
 }
 
 /** `most`: of the segments that are left. */

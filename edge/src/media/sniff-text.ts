@@ -2,7 +2,7 @@
 import { PLAIN_TEXT } from "./types.ts";
 
 /** Control characters that text files do not have; tab, line ends, form feed and escape are fine. */
-// oxlint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- they are what is looked for
 const CONTROLS = /[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]/;
 /** What browsers take for HTML at the start of a file (mimesniff.spec.whatwg.org §7.1). */
 const HTML =

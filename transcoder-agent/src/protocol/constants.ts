@@ -1,4 +1,4 @@
-/** Versions, limits and close codes of the wire. */
+/** Versions, limits and close codes of the wire, and the lengths by which both of its ends cut films. */
 
 export const PROTOCOL_VERSION = 1;
 /** The coordinator accepts these; home agents update late. */

@@ -17,8 +17,8 @@ import type { Complain } from "./violation.ts";
 const OVERDUE_MS = 5 * SECOND;
 const BESIDE_MS = 60 * SECOND;
 /**
- * What was never lost and met no machine's own trouble has nobody to avoid, and is granted the moment that it and a slot are there. Well below a minute:
- * the cron grants whatever was forgotten.
+ * What was never lost and met no machine's own trouble has nobody to avoid, and is granted the moment that it and a
+ * slot are there. Well below a minute: the cron grants whatever was forgotten.
  */
 const PUSHED_MS = 15 * SECOND;
 /** Backoffs, deadlines and drains are shorter than this, each of them; all together still are. */

@@ -128,13 +128,11 @@ function makeAgents(
       ...[id, name, createHash("sha256").update(secret).digest("hex"), world.now],
     );
     const around = {
-      ...{
-        world,
-        relay,
-        drains,
-        chance: chance(plan.seed, "agent", at, "work"),
-        died: countDeaths(complain),
-      },
+      world,
+      relay,
+      drains,
+      chance: chance(plan.seed, "agent", at, "work"),
+      died: countDeaths(complain),
       filmOf: (size: number) => films.get(size),
       ended: network.ended.bind(network),
     };

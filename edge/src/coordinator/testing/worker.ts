@@ -8,7 +8,7 @@ import index from "../../index.ts";
 import { coordinatorOf } from "../client.ts";
 import { runScheduled } from "../sweeps/scheduled.ts";
 
-// oxlint-disable-next-line no-restricted-imports
+// oxlint-disable-next-line no-restricted-imports -- the same
 export { Coordinator } from "../../index.ts";
 
 const CALL_PATH = "/testing/coordinator";

@@ -35,8 +35,8 @@ export interface House {
 }
 
 const LIMIT_MS = 1_800_000;
-/** While an encoder works, the record is asked for seldom, since asking costs time of the same cores. */
-const SLOW_POLL_MS = 1_000;
+/** A record changes when a job ends, which its agent says: beyond that asking would only cost time of the same cores. */
+const SLOW_POLL_MS = 5_000;
 /** When all jobs have been reported, the last commit is about to show. */
 const FAST_POLL_MS = 20;
 /** Nothing of a benchmark is to wait for a rate limit or a lease. */
@@ -94,7 +94,7 @@ export async function openHouse(bench: Bench, options: HouseOptions = {}): Promi
   return house;
 }
 
-/** Wakes whoever waits when an agent has said something. */
+/** Wakes whoever waits when an agent has said something that may have changed a record. */
 class News {
   #coming = Promise.withResolvers<void>();
 
@@ -120,7 +120,7 @@ async function watchAgent(name: string, agent: LocalAgent, news: News): Promise<
     if (line === null) return;
     lines.push(line);
     if (line.message === "connected") ready.resolve();
-    news.tell();
+    if (line.message !== "started") news.tell();
   });
   await Promise.race([ready.promise, agent.died]);
   return { ...agent, name, pid, jobs: () => jobsOf(lines), isIdle: () => isIdle(lines) };

@@ -46,9 +46,9 @@ export function commandOf(pid: number): string {
   return read(`/proc/${pid}/cmdline`).replaceAll("\0", " ").trim();
 }
 
-/** All below it, each before its own children. */
+/** All below it that were begun by first threads, as all of ours are, each before its own children. */
 export function descendants(pid: number): number[] {
-  const children = threads(pid).flatMap((thread) => numbers(read(`/proc/${pid}/task/${thread}/children`)));
+  const children = numbers(read(`/proc/${pid}/task/${pid}/children`));
   return children.flatMap((child) => [child, ...descendants(child)]);
 }
 

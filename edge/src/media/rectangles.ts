@@ -50,7 +50,7 @@ export function planRectangles(plan: Plan): Rectangle[] {
   const encoded = byMode("encode");
   const rest = [
     ...(copied.length === 0 ? [] : growing(plan).map((segments) => rectangle(segments, copied))),
-    ...(encoded.length === 0 ? [] : shrinking(plan, copies ? 0 : 1).map((each) => rectangle(each, encoded))),
+    ...(encoded.length === 0 ? [] : shrinking(plan, copies).map((each) => rectangle(each, encoded))),
   ];
   return [
     ...heads.filter((rungs) => rungs.length > 0).map((rungs) => rectangle([0, 1], namesOf(rungs))),
@@ -122,11 +122,16 @@ function growing(plan: Plan): [number, number][] {
 /**
  * The same, but towards the end each has two fifths of what is left: on a slow line nothing else happens while the last
  * one is encoded and sent, and one of half as much as the one before has come before that one is sent (B4). A rectangle
- * more costs a quarter of a second of a core, which only a short film feels: that one is halved (B1).
+ * more costs a quarter of a second of a core, which only a short film feels: that one is halved (B1). `copies`: the head
+ * is not among them, and without the top rung two segments are the work and the bytes of one.
  */
-function shrinking(plan: Plan, first: number): [number, number][] {
+function shrinking(plan: Plan, copies: boolean): [number, number][] {
   const share = countSegments(plan) <= SHORT_FILM_SEGMENTS ? 1 / 2 : 2 / 5;
-  return restStretches(plan, first, FIRST_LENGTH.encode, (left) => Math.max(1, Math.round(left * share)));
+  const least = copies ? 2 : 1;
+  return restStretches(plan, copies ? 0 : 1, FIRST_LENGTH.encode, (left) => {
+    const most = Math.max(least, Math.round(left * share));
+    return left - most < least ? left : most;
+  });
 }
 
 /** `most`: of the segments that are left. */

@@ -23,6 +23,7 @@ const PlanBody: z.ZodType<Plan> = z.object({
   timescale: whole.positive(),
   origin: whole,
   boundaries: z.array(whole).min(2),
+  prerolls: z.array(whole.nonnegative().nullable()).optional(),
   frames: whole.nonnegative(),
   video: z.object({ stream: whole.nonnegative(), codec: z.string(), traits: SourceTraits }),
   rungs: Rungs,

@@ -1,6 +1,12 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { countFrames, findBoundaries, findKeyframeBoundaries, hasFrameAt } from "./boundaries.ts";
+import {
+  countFrames,
+  findBoundaries,
+  findKeyframeBoundaries,
+  findPrerolls,
+  hasFrameAt,
+} from "./boundaries.ts";
 import { anyFrames, anyKeyedFrames, evenFrames, type Frames, indexOf, TIMESCALE } from "./testing/plans.ts";
 
 /** The rule written the slow way: look at every frame. */
@@ -111,4 +117,12 @@ test("an end of the first segment that was decided earlier is kept, and the rest
       expect(boundaries.at(-1)).toBe(frames.end);
     }),
   );
+});
+
+test("before each segment, what lies between it and the usable keyframe it can be decoded from", () => {
+  const index = { ...indexOf(evenFrames(40)), keyframes: [0, 3_000, 8_000, 9_000, 12_500, 37_000] };
+  expect(findPrerolls(index, [0, 4_000, 8_000, 12_000, 16_000, 40_000])).toEqual([0, 1_000, 0, 3_000, 3_500]);
+  // A film of open groups has no usable one but the first, yet others to start from.
+  expect(findPrerolls(index, [0, 20_000, 24_000, 36_000, 40_000])).toEqual([0, 7_500, null, null]);
+  expect(findPrerolls({ ...index, keyframes: [] }, [0, 4_000])).toEqual([null]);
 });

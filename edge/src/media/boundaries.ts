@@ -7,6 +7,8 @@ import { LONGEST_COPIED_SECONDS, SEGMENT_SECONDS, type FrameIndex } from "#proto
 
 /** A last segment shorter than this joins the one before it, in seconds. */
 const SHORTEST_TAIL_SECONDS = 1;
+/** As far apart as encoders set keyframes when nobody asks for fewer. */
+const LONGEST_PREROLL_SECONDS = 10;
 /** About 44 hours. A file that claims more lies, or is left to its original. */
 const MAX_SEGMENTS = 40_000;
 
@@ -67,6 +69,20 @@ export function findKeyframeBoundaries(index: FrameIndex): number[] | null {
   if (end > last + most && before > last) boundaries.push(before);
   if (boundaries.length > MAX_SEGMENTS) return null;
   return [...withoutTail(boundaries, index, most), end];
+}
+
+/**
+ * Ticks from the last usable keyframe to each boundary but the end: what must be decoded before it and is thrown away.
+ * Null where none is near: others that the index does not list may be nearer, and a seek finds those.
+ */
+export function findPrerolls(index: FrameIndex, boundaries: readonly number[]): (number | null)[] {
+  const { keyframes, timescale } = index;
+  let next = 0;
+  return boundaries.slice(0, -1).map((boundary) => {
+    while ((keyframes[next] ?? Infinity) <= boundary) next += 1;
+    const preroll = boundary - (keyframes[next - 1] ?? -Infinity);
+    return preroll <= LONGEST_PREROLL_SECONDS * timescale ? preroll : null;
+  });
 }
 
 /** A rest of less than a second joins the segment before, unless that grew too long by it. */

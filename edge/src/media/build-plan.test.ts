@@ -58,8 +58,8 @@ test("the head is made under the plan's own id, and is its first rectangle", asy
   expect(plan.rungs).toEqual(head.rungs);
   const [first] = planRectangles(plan);
   expect(headRectangle(head)).toEqual(first);
-  // How many frames a second there are, nobody knows yet.
-  const later = first && { ...videoRecipe(plan, first), frameRate: undefined };
+  // How many frames a second there are and which of them are keyframes, nobody knows yet.
+  const later = first && { ...videoRecipe(plan, first), frameRate: undefined, preroll: undefined };
   expect(VideoRecipe.parse(headRecipe(head))).toEqual(later);
 });
 
@@ -151,4 +151,13 @@ test("the timeline never starts after the first frame", async () => {
   const late = { ...INSPECTION.video, origin: 90 } as typeof INSPECTION.video;
   const plan = await buildPlan(SLUG, { ...INSPECTION, video: late }, index);
   expect(plan?.origin).toBe(0);
+});
+
+test("each rectangle's recipe tells how far before it decoding may begin, where that is near", async () => {
+  const plan = await buildPlan(SLUG, INSPECTION, { ...index, keyframes: [0, 3_000, 8_000] });
+  const prerollOf = (first: number) =>
+    plan && videoRecipe(plan, { segments: [first, first + 1], rungs: ["480"] }).preroll;
+  expect([0, 1, 2, 3].map(prerollOf)).toEqual([0, 1_000, 0, 4_000]);
+  const open = await buildPlan(SLUG, INSPECTION, { ...index, keyframes: [0] });
+  expect(open && videoRecipe(open, { segments: [4, 5], rungs: ["480"] })).not.toHaveProperty("preroll");
 });

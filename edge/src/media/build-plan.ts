@@ -4,7 +4,13 @@
  * doing it twice changes nothing.
  */
 import type { FrameIndex, InspectResult } from "#protocol";
-import { countFrames, findBoundaries, findKeyframeBoundaries, hasFrameAt } from "./boundaries.ts";
+import {
+  countFrames,
+  findBoundaries,
+  findKeyframeBoundaries,
+  findPrerolls,
+  hasFrameAt,
+} from "./boundaries.ts";
 import { canCopy, copiedRung, mayCopy, videoRate } from "./copying.ts";
 import { DEFAULT_LADDER, type Ladder, planLadder } from "./ladder.ts";
 import type { Head, Plan, PlannedRung } from "./plan.ts";
@@ -40,6 +46,7 @@ export async function buildPlan(
   return {
     ...shared(id, fileId, film, index),
     boundaries,
+    prerolls: findPrerolls(index, boundaries),
     frames: countFrames(index),
     rungs,
   };

@@ -44,6 +44,8 @@ export interface Plan {
   origin: number;
   /** Source ticks; one more than there are segments, the last being the end of the last frame. */
   boundaries: number[];
+  /** Ticks from the last usable keyframe to the start of each segment; null: none near. Older plans do not tell. */
+  prerolls?: (number | null)[] | undefined;
   frames: number;
   video: { stream: number; codec: string; traits: SourceTraits };
   /** Lowest first. */
@@ -71,7 +73,7 @@ export function frozenPlan(plan: Plan): Plan {
 }
 
 /** What of a plan is known before the frame index: the first segment, and the rung it is made in. */
-export interface Head extends Omit<Plan, "boundaries" | "frames"> {
+export interface Head extends Omit<Plan, "boundaries" | "prerolls" | "frames"> {
   /** Start and end of segment 0, in source ticks. */
   boundaries: [number, number];
 }

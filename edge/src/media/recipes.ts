@@ -11,13 +11,12 @@ export function videoRecipe(plan: Plan, rectangle: Pick<Rectangle, "segments" | 
   const rungs: RungRecipe[] = plan.rungs
     .filter(({ name }) => rectangle.rungs.includes(name))
     .map(({ name, mode, width, height, ceiling }) => ({ name, mode, width, height, ceiling }));
-  // Only where a rung is copied are the boundaries the source's own keyframes.
-  const keyed = plan.rungs.some(({ mode }) => mode === "copy");
+  const preroll = plan.prerolls?.[rectangle.segments[0]] ?? null;
   return {
     kind: "video",
     ...stretch(plan, rectangle.segments),
     ...plan.video,
-    ...(keyed && { keyed }),
+    ...(preroll !== null && { preroll }),
     frameRate: averageFrameRate(plan),
     rungs,
   };

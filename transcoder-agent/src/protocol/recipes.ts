@@ -70,8 +70,8 @@ export const VideoRecipe = z.object({
   stream: count,
   codec: z.string(),
   traits: SourceTraits,
-  /** Each boundary is a keyframe from which the source can be decoded: reading may start right there. */
-  keyed: z.boolean().optional(),
+  /** Source ticks from the keyframe at which decoding may begin to the first boundary, where that is known. */
+  preroll: ticks.nonnegative().optional(),
   /** Frames a second on average, where all of them are known: tells an agent how far it is. */
   frameRate: z.number().positive().optional(),
   rungs: z.array(RungRecipe).min(1).max(8),

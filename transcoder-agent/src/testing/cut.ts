@@ -47,7 +47,10 @@ export function videoRecipe(
   const { video } = film.result;
   if (video === null) throw new Error("no film");
   const { stream, codec, traits } = video;
-  return { kind: "video", ...stretch(film, segments), stream, codec, traits, rungs };
+  const start = film.boundaries[segments[0]] ?? film.index.start;
+  const keyframe = film.index.keyframes.findLast((time) => time <= start);
+  const preroll = keyframe === undefined ? {} : { preroll: start - keyframe };
+  return { kind: "video", ...stretch(film, segments), stream, codec, traits, ...preroll, rungs };
 }
 
 export function audioRecipe(film: Inspected, segments: [number, number], at = 0): AudioTrackRecipe {

@@ -93,6 +93,22 @@ test("a source whose packets cannot be cut there is encoded after all", async ()
   expect(done.result.encoder).toBe("libx264");
 });
 
+test("a film whose keyframes are no IDR pictures is encoded after all: browsers cannot begin there", async () => {
+  const file = await makeFilm(bench.folder, "refreshed.mp4", {
+    seconds: 6,
+    sound: false,
+    video: [...X264, "-bf", "0", "-g", "60", "-x264-params", "intra-refresh=1"],
+  });
+  const film = await inspectFilm(bench, file, 2, "keyframes");
+  expect(film.boundaries.length).toBeGreaterThan(2);
+  const encoderOf = async (first: number) => {
+    const recipe = videoRecipe(film, [first, first + 1], [rung(320, 180, "copy")]);
+    return (await bench.run(recipe, file)).result.encoder;
+  };
+  // The first picture of such a film is one, and no other.
+  expect([await encoderOf(0), await encoderOf(1)]).toEqual(["copy", "libx264"]);
+});
+
 test("a copied rung of a film that starts late keeps its times", async () => {
   const flat = await makeFilm(bench.folder, "flat.mp4", { seconds: 8, video: [...X264, "-g", "30"] });
   const file = `${bench.folder}/late.mp4`;

@@ -6,6 +6,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { cutVideo, OffGrid } from "../ffmpeg/cuts.ts";
 import { rewriteFragments } from "../ffmpeg/fragments.ts";
+import { beginWithIdr } from "../ffmpeg/idr.ts";
 import { runFfmpeg } from "../ffmpeg/run.ts";
 import type { Sample } from "../ffmpeg/samples.ts";
 import { copyRectangle } from "../ffmpeg/video-arguments.ts";
@@ -36,6 +37,7 @@ export async function copyRung(
   if (raw === undefined || made === undefined) return null;
   try {
     const report = await copyBetween(recipe, readable, { raw, made }, context);
+    if (!(await beginWithIdr(made, report.segments))) throw new OffGrid("a keyframe that is no IDR picture");
     context.deliver({ name: object, type: "video/mp4", path: made });
     return { name: rung.name, object, ...report };
   } catch (error) {

@@ -35,6 +35,17 @@ test("pictures before the first keyframe cannot be shown", () => {
   expect(built?.index).toMatchObject({ start: 20, runs: [[10, 1]] });
 });
 
+test("a trimmed film is shown from between two keyframes on, if the one before is there", () => {
+  const built = packets(
+    [-20, true, { discard: true }],
+    [-10, false, { discard: true }],
+    [0],
+    [10],
+    [20, true],
+  );
+  expect(built.build(100)?.index).toMatchObject({ start: 0, runs: [[10, 2]], keyframes: [20] });
+});
+
 test("equal times are one frame; unknown ones and those before an edit are none", () => {
   const built = packets([0, true], [10], [10], [null], [-10, false, { discard: true }], [20]).build(100);
   expect(built).toMatchObject({ frames: 3, index: { start: 0, runs: [[10, 2]] } });

@@ -31,10 +31,16 @@ export function collectFrameTimes(): FrameTimes {
   let durations = new Float64Array(FIRST_CAPACITY);
   let count = 0;
   const keys: { time: number; earliestAfter: number }[] = [];
+  let startsWithin = false;
   return {
     add(packet) {
       const time = packet.pts ?? packet.dts;
-      if (time === null || packet.discard) return;
+      if (time === null) return;
+      if (packet.discard) {
+        // A trimmed film may begin between two keyframes: the one before is there, only not shown.
+        if (packet.key && count === 0) startsWithin = true;
+        return;
+      }
       if (count === MAX_FRAMES) throw new JobError("too_large", "The film has more frames than we count.");
       if (count === times.length) [times, durations] = [grow(times), grow(durations)];
       times[count] = time;
@@ -49,7 +55,7 @@ export function collectFrameTimes(): FrameTimes {
     },
     build(timescale) {
       // What stands before the first keyframe on the screen refers to pictures that are not there.
-      const first = keys[0]?.time ?? -Infinity;
+      const first = startsWithin ? -Infinity : (keys[0]?.time ?? -Infinity);
       const shown = times.slice(0, count).toSorted();
       const runs = runLengths(shown, first);
       if (runs.start === null) return null;

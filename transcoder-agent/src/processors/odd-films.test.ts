@@ -35,6 +35,35 @@ test("a phone's film stands upright", async () => {
   expect([poster.width, poster.height]).toEqual([180, 320]);
 });
 
+test("a film that was trimmed without encoding begins where it was trimmed, not at the next keyframe", async () => {
+  const whole = await makeFilm(bench.folder, "whole.mp4", {
+    seconds: 9,
+    video: [...X264, "-bf", "2", "-g", "90"],
+  });
+  const file = `${bench.folder}/trimmed.mp4`;
+  await ffmpeg("-ss", "1.5", "-i", whole, "-c", "copy", file);
+  const film = await inspectFilm(bench, file);
+  const shown = await ffprobe(
+    "-count_frames",
+    "-select_streams",
+    "v:0",
+    "-show_entries",
+    "stream=nb_read_frames",
+    "-of",
+    "csv=p=0",
+    file,
+  );
+  expect(film.times).toHaveLength(Number(shown));
+  for (const list of (await encodeFilm(bench, film, [1, 2], [rung(160, 90)])).values())
+    await proveRung(bench, film, list);
+});
+
+test("a film whose decoder cannot skip to keyframes has a poster", async () => {
+  const video = ["-c:v", "libtheora", "-g", "50"];
+  const file = await makeFilm(bench.folder, "unskippable.ogv", { seconds: 4, sound: false, video });
+  expect((await bench.run({ kind: "stills" }, file)).products.has("poster.jpg")).toBe(true);
+});
+
 test("odd sides become even, oblong pixels square", async () => {
   const odd = await makeFilm(bench.folder, "odd.mkv", {
     seconds: 3,

@@ -89,7 +89,13 @@ async function grab(film: Film, at: number, context: JobContext): Promise<Pixels
   const path = join(context.workspace, "still.rgb");
   const size = fit(film);
   for (const keyed of at > 0 ? [true, false] : [false]) {
-    await runFfmpeg(grabStill({ ...film, ...size, at, keyed, path }), { signal: context.signal });
+    try {
+      await runFfmpeg(grabStill({ ...film, ...size, at, keyed, path }), { signal: context.signal });
+    } catch (error) {
+      // Some decoders (Theora's) call it a failure that frames are to be skipped.
+      if (!keyed || context.signal.aborted) throw error;
+      continue;
+    }
     const data = await readFile(path);
     // Behind the last frame, and behind the last keyframe, there is none.
     if (data.length === size.width * size.height * 3) return { data, ...size, channels: 3 };

@@ -1,5 +1,6 @@
 /** Clips that the journeys make for themselves, and what ffprobe says of them and of their playlists. */
 import { execFile } from "node:child_process";
+import { open } from "node:fs/promises";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
@@ -24,6 +25,17 @@ export async function makeClip(path: string, options: ClipOptions): Promise<stri
     ...[...output, path],
   ]);
   return path;
+}
+
+/** Overwrites `bytes` of a file with ones, `from` (a share of its length) on. */
+export async function damage(path: string, { from, bytes }: { from: number; bytes: number }): Promise<void> {
+  const file = await open(path, "r+");
+  try {
+    const { size } = await file.stat();
+    await file.write(Buffer.alloc(bytes, 0xff), 0, bytes, Math.round(size * from));
+  } finally {
+    await file.close();
+  }
 }
 
 export async function countFrames(address: string): Promise<number> {

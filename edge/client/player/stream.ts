@@ -7,6 +7,7 @@ import type Hls from "hls.js";
 import type { ErrorData, Level } from "hls.js";
 import { levelWindow } from "../../src/pages/shared/levels.ts";
 import type { RenditionView } from "../../src/pages/shared/record.ts";
+import { Damage } from "./damage.ts";
 import {
   GROWING_BUFFER_S,
   IDLE_BUFFER_S,
@@ -44,6 +45,9 @@ export class Stream {
   #tries = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
+  /** What somebody wants, whatever a failure does to the element. */
+  #plays = false;
+  readonly #damage = new Damage();
   /** Rungs for which the list was read anew already. */
   readonly #sought = new Set<string>();
 
@@ -51,9 +55,12 @@ export class Stream {
     this.#video = video;
     this.#address = address;
     this.#events = events;
+    this.#plays = !video.paused;
     video.addEventListener("play", this.#steer);
     // Before hls.js hears of it: the level for the new place is chosen at once.
     video.addEventListener("seeking", this.#steer);
+    for (const type of ["play", "pause"]) video.addEventListener(type, this.#noteWish);
+    video.addEventListener("error", this.#passDamage);
   }
 
   /** From `at` seconds on, playing if `plays`: a new source stops the element. */
@@ -62,6 +69,7 @@ export class Stream {
     if (this.#closed) return;
     // Somebody may have begun while hls.js was loading.
     const goesOn = plays || !this.#video.paused;
+    this.#plays = goesOn;
     const hls = this.#make(Player, at);
     const { Events } = Player;
     hls.on(Events.MANIFEST_PARSED, () => this.#begin(hls));
@@ -112,6 +120,8 @@ export class Stream {
     this.#closed = true;
     this.#video.removeEventListener("play", this.#steer);
     this.#video.removeEventListener("seeking", this.#steer);
+    for (const type of ["play", "pause"]) this.#video.removeEventListener(type, this.#noteWish);
+    this.#video.removeEventListener("error", this.#passDamage);
     clearTimeout(this.#timer);
     this.#hls?.destroy();
     this.#hls = null;
@@ -211,6 +221,22 @@ export class Stream {
     this.#tries = 0;
     this.#events.restarting(0);
   }
+
+  readonly #noteWish = ({ type }: Event): void => {
+    if (this.#video.error === null) this.#plays = type === "play";
+  };
+
+  /** The browser decodes no further: the stream is opened again behind that place. */
+  readonly #passDamage = (): void => {
+    const { error, currentTime, duration } = this.#video;
+    if (error?.code !== MediaError.MEDIA_ERR_DECODE || this.#hls === null) return;
+    const behind = this.#damage.behind(currentTime);
+    if (behind >= duration) return;
+    clearTimeout(this.#timer);
+    this.#hls.destroy();
+    this.#hls = null;
+    void this.open(behind, this.#plays);
+  };
 
   #mend(hls: Hls, { details }: ErrorData, kind: { isNetwork: boolean; isMedia: boolean }): void {
     this.#tries += 1;

@@ -1,38 +1,30 @@
 /** Enrolling as people do it: a process of its own, against a desk on loopback that decides. */
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, readFile, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { type CliProcess, startCli } from "../testing/cli-process.ts";
 import { DESK_KEY, EnrolmentDesk } from "../rehearsal/enrolment-desk.ts";
 import { until } from "../rehearsal/until.ts";
 
 let desk: EnrolmentDesk;
 let home: string;
-let children: ChildProcess[];
+let started: CliProcess[];
 beforeEach(async () => {
   desk = await EnrolmentDesk.start();
   home = await mkdtemp(join(tmpdir(), "enroll-"));
-  children = [];
+  started = [];
 });
 afterEach(async () => {
-  for (const child of children) child.kill("SIGKILL");
+  for (const { process } of started) process.kill("SIGKILL");
   await desk.stop();
   await rm(home, { recursive: true, force: true });
 });
 
-function enroll(...args: string[]) {
-  const cli = join(import.meta.dirname, "..", "cli.ts");
-  const child = spawn(process.execPath, [cli, "enroll", ...args], {
-    env: { PATH: process.env["PATH"], HOME: home },
-  });
-  children.push(child);
-  let said = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
-  const closed = once(child, "close");
-  return { child, said: () => said, code: async () => ((await closed) as [number | null])[0] };
+function enroll(...args: string[]): CliProcess {
+  const cli = startCli(["enroll", ...args], { HOME: home });
+  started.push(cli);
+  return cli;
 }
 
 const at = (...path: string[]) => join(home, ".config", ...path);
@@ -94,7 +86,7 @@ test("an edge that is not there, or is none, is said so with code 1", async () =
 test("Ctrl-C while waiting gives up in words", async () => {
   const agent = enroll("--edge", desk.edge);
   await until("it waits", () => desk.polls > 1);
-  agent.child.kill("SIGINT");
+  agent.process.kill("SIGINT");
   expect(await agent.code()).toBe(1);
   expect(agent.said()).toMatch(/Not enrolled/);
 });

@@ -31,10 +31,8 @@ const RECTANGLE: RectangleEncode = {
   stream: 1,
   from: 10.512,
   timescale: 90_000,
-  origin: -1_920,
   boundaries: [1_036_080, 1_398_000, 1_760_000],
   traits: PLAIN,
-  rate: null,
   rungs: [
     { width: 854, height: 480, ceiling: 1_200_000, path: "480.mp4" },
     { width: 1280, height: 720, ceiling: 2_800_000, path: "720.mp4" },
@@ -46,23 +44,15 @@ test("a rectangle: one decode, an exact cut, a cascade, keyframes by list", () =
   const rung = (index: number, ceiling: number, buffer: number) =>
     `-map [out${index}] -fps_mode passthrough -enc_time_base 1:90000 -c:v libx264 -preset veryfast ` +
     `-profile:v high -crf 23 -maxrate ${ceiling} -bufsize ${buffer} -sc_threshold 0 -forced-idr 1 -g 100000 ` +
-    "-force_key_frames 11.532833,15.554167 -bsf:v dump_extra=freq=keyframe -video_track_timescale 90000 " +
+    "-force_key_frames 11.511500,15.532833 -bsf:v dump_extra=freq=keyframe -video_track_timescale 90000 " +
     FRAGMENTS;
   const graph =
-    "[0:1]trim=start_pts=1036080:end_pts=1760000,setpts=PTS-(-1920),scale=1280:720,setsar=1,format=yuv420p," +
+    "[0:1]trim=start_pts=1036080:end_pts=1760000,scale=1280:720,setsar=1,format=yuv420p," +
     "split=2[here0][next1];[here0]format=yuv420p[out0];[next1]scale=854:480,setsar=1,format=yuv420p[out1]";
   expect(toArguments(encodeRectangle(RECTANGLE)).join(" ")).toBe(
     `${GLOBAL} ${OPEN} -copyts -seek_timestamp 1 -noaccurate_seek -ss 10.512000 -i ${ADDRESS} -y ` +
       `-filter_complex ${graph} ${rung(0, 2_800_000, 5_600_000)} 720.mp4 ${rung(1, 1_200_000, 2_400_000)} 480.mp4`,
   );
-});
-
-test("x264 is told how many frames there are in a second where a filter leaves ffmpeg without knowing", () => {
-  const words = (change: Partial<RectangleEncode>) =>
-    encodeRectangle({ ...RECTANGLE, rate: "30000/1001", ...change }).outputs[0]?.options.join(" ");
-  expect(words({})).toContain("-x264-params fps=30000/1001 ");
-  expect(words({ origin: 0 })).not.toContain("-x264-params");
-  expect(words({ rate: null })).not.toContain("-x264-params");
 });
 
 test("AMF makes keyframes that are asked for ones that may be cut at", () => {
@@ -76,7 +66,6 @@ test("traits shape the chain; uneven films are sent in order", () => {
   const { outputs } = encodeRectangle({
     ...RECTANGLE,
     from: null,
-    origin: 0,
     boundaries: [0, 360_000],
     traits: { ...PLAIN, interlaced: true, transfer: "pq", variable: true },
     rungs: RECTANGLE.rungs.slice(0, 1),
@@ -97,7 +86,7 @@ function candidate(platform: NodeJS.Platform, name: string): Encoder {
   return found;
 }
 
-const CUT = "[0:1]trim=start_pts=1036080:end_pts=1760000,setpts=PTS-(-1920)";
+const CUT = "[0:1]trim=start_pts=1036080:end_pts=1760000";
 /** From the device's decoder through its scaler into its encoder. */
 const inDevice = (scale: (size: string) => string) =>
   `${CUT},${scale("1280:720")},setsar=1,split=2[here0][next1];[here0]null[out0];` +
@@ -157,7 +146,7 @@ test.each([
   );
   expect(outputs[0]?.options.join(" ")).toBe(
     `-filter_complex ${graph} -map [out0] -fps_mode passthrough -enc_time_base 1:90000 ${encode} -g 100000 ` +
-      "-force_key_frames 11.532833,15.554167 -bsf:v dump_extra=freq=keyframe -video_track_timescale 90000 " +
+      "-force_key_frames 11.511500,15.532833 -bsf:v dump_extra=freq=keyframe -video_track_timescale 90000 " +
       FRAGMENTS,
   );
 });

@@ -204,8 +204,7 @@ async function inTrial(attempt: (folder: string) => Promise<Error | null>): Prom
 
 function trialRectangle(wish: Pick<RectangleEncode, "url" | "boundaries" | "rungs" | "encoder">) {
   return encodeRectangle({
-    ...{ ...wish, stream: 0, from: null, timescale: TIMESCALE, origin: 0 },
-    rate: null,
+    ...{ ...wish, stream: 0, from: null, timescale: TIMESCALE },
     traits: { remux: null, interlaced: false, anamorphic: false, transfer: "sdr", variable: false },
   });
 }

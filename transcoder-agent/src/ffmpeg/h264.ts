@@ -19,8 +19,6 @@ import {
 export interface RungLimits {
   /** Most bits per second. */
   ceiling: number;
-  /** Frames a second, as ffprobe writes it ("30000/1001"); null: ffmpeg knows. */
-  rate: string | null;
   /** Pictures may be sent out of order. Never for uneven frame times: some players then lose the beat. */
   reorder: boolean;
 }
@@ -50,12 +48,10 @@ export const SOFTWARE: Encoder = {
   hardware: false,
   deviceOptions: [],
   format: "format=yuv420p",
-  options: ({ ceiling, rate: frames, reorder }) => [
+  options: ({ ceiling, reorder }) => [
     ...["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-crf", QUALITY],
     ...rate(ceiling),
     ...["-sc_threshold", "0", "-forced-idr", "1"],
-    // Else it takes the clock's ticks for frames, and claims a level that hardware decoders refuse.
-    ...(frames === null ? [] : ["-x264-params", `fps=${frames}`]),
     ...(reorder ? [] : ["-bf", "0"]),
   ],
 };

@@ -35,7 +35,7 @@ export function encodeLoop(wish: {
       {
         options: [
           ...["-map", "0:0", "-vf", `setsar=1,${wish.encoder.format}`, "-fps_mode", "passthrough"],
-          ...wish.encoder.options({ ceiling: wish.ceiling, rate: null, reorder: false }),
+          ...wish.encoder.options({ ceiling: wish.ceiling, reorder: false }),
           ...["-video_track_timescale", String(LOOP_TIMESCALE)],
           ...fragmentOptions(wish.path).options,
         ],

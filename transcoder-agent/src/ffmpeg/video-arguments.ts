@@ -1,6 +1,7 @@
 /**
  * ffmpeg's arguments for a rectangle: one decode, an exact cut, one fragmented MP4 per rung by a cascade of
- * scales. Pure. Times come in source ticks and leave as source time minus origin, unrounded.
+ * scales. Pure. Times are the source's own ticks, unrounded, and stay so until the box pass: a filter that moves
+ * them (`setpts`) would lose the frame rate in ffmpeg 6.1 to 7.0, and every encoder's rate control with it.
  */
 import type { RungRecipe, SourceTraits } from "../protocol.ts";
 import type { Encoder } from "./h264.ts";
@@ -16,13 +17,9 @@ export interface RectangleEncode {
   /** Seconds of the source to seek to; null reads from the beginning. */
   from: number | null;
   timescale: number;
-  /** Source ticks. */
-  origin: number;
   /** Source ticks, one more than segments. */
   boundaries: readonly number[];
   traits: SourceTraits;
-  /** Frames a second of the film, as ffprobe writes it; null: not known. */
-  rate: string | null;
   rungs: readonly (Pick<RungRecipe, "width" | "height" | "ceiling"> & { path: string })[];
   encoder: Encoder;
 }
@@ -51,12 +48,7 @@ export function encodeRectangle(wish: RectangleEncode): Invocation {
       options: [
         ...(index === 0 ? ["-filter_complex", cascade(wish, rungs)] : []),
         ...["-map", `[out${index}]`, "-fps_mode", "passthrough", "-enc_time_base", `1:${wish.timescale}`],
-        ...wish.encoder.options({
-          ceiling: rung.ceiling,
-          // From 6.1 on `setpts` leaves ffmpeg without one.
-          rate: wish.origin === 0 ? null : wish.rate,
-          reorder: !wish.traits.variable,
-        }),
+        ...wish.encoder.options({ ceiling: rung.ceiling, reorder: !wish.traits.variable }),
         ...["-g", NO_OTHER_KEYFRAMES, "-force_key_frames", forcedTimes(wish)],
         // Parameter sets in band: players that read only the first init must survive another encoder's.
         ...["-bsf:v", "dump_extra=freq=keyframe", "-video_track_timescale", String(wish.timescale)],
@@ -69,13 +61,12 @@ export function encodeRectangle(wish: RectangleEncode): Invocation {
 /** Each rung is scaled from the next larger one: a tenth cheaper than from the source, and as good. */
 function cascade(wish: RectangleEncode, rungs: readonly Size[]): string {
   const cut = `trim=start_pts=${wish.boundaries[0] ?? 0}:end_pts=${wish.boundaries.at(-1) ?? 0}`;
-  const moved = wish.origin === 0 ? [] : [`setpts=PTS-(${wish.origin})`];
   const steps = stepsOf(wish);
   return rungs
     .map((rung, index) => {
       const head =
         index === 0
-          ? [`[0:${wish.stream}]${cut}`, ...moved, ...steps.first(rung)].join(",")
+          ? [`[0:${wish.stream}]${cut}`, ...steps.first(rung)].join(",")
           : `[next${index}]${steps.next(rung)},setsar=1`;
       const tail = `${steps.last}[out${index}]`;
       // What goes on to the next rung leaves before it is made fit for the encoder (or uploaded to it).
@@ -102,11 +93,11 @@ function stepsOf({ encoder, traits }: RectangleEncode) {
   return { first: (size: Size) => [scale(size), "setsar=1"], next: scale, shared: "", last: "null" };
 }
 
-/** Absolute output times: an `expr:` would count from the first frame. */
-function forcedTimes({ boundaries, origin, timescale }: RectangleEncode): string {
+/** Absolute times: an `expr:` would count from the first frame. */
+function forcedTimes({ boundaries, timescale }: RectangleEncode): string {
   return boundaries
     .slice(0, -1)
-    .map((boundary) => Math.max(0, (boundary - origin) / timescale - FORCED_EARLY).toFixed(6))
+    .map((boundary) => Math.max(0, boundary / timescale - FORCED_EARLY).toFixed(6))
     .join(",");
 }
 

@@ -11,7 +11,7 @@ const SYSTEM: System = {
 };
 
 test("what a run may see follows from its own arguments", () => {
-  const options = SOFTWARE.options({ ceiling: 1, rate: null, reorder: true });
+  const options = SOFTWARE.options({ ceiling: 1, reorder: true });
   const run = viewOfRun({
     inputs: [
       { options: [], url: "http://127.0.0.1:1/x" },

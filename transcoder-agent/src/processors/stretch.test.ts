@@ -38,5 +38,8 @@ test("how far a stretch is, is told by its frames, whatever ffmpeg counts its se
   for (const seconds of [6, 10, null]) expect(fractionOf(known, { frame: 150, seconds })).toBe(0.75);
   expect(fractionOf(known, { frame: 210, seconds: 8 })).toBe(1);
   expect(fractionOf(stretch, { frame: 150, seconds: 10 })).toBe(0.75);
+  // Pictures keep the source's times: a film that begins at 100 s in its source.
+  const moved = { ...stretch, boundaries: [104, 108, 112], origin: 100 };
+  for (const seconds of [6, 110]) expect(fractionOf(moved, { frame: 150, seconds }, 0)).toBe(0.75);
   expect(fractionOf({ ...stretch, boundaries: [4, null] }, { frame: 1, seconds: 1 })).toBe(0);
 });

@@ -1,6 +1,7 @@
 /** What the video and audio processors share: the arithmetic of a stretch of the timeline, and who goes first. */
 import { JobError } from "../errors.ts";
 import type { Progress } from "../ffmpeg/progress.ts";
+import type { Sample } from "../ffmpeg/samples.ts";
 import type { AudioTrackRecipe, VideoRecipe } from "../protocol.ts";
 import type { Source } from "./processor.ts";
 
@@ -53,20 +54,26 @@ export function timelineBoundaries(
   return boundaries.map((boundary, index) => (index === 0 && segments[0] === 0 ? 0 : boundary - origin));
 }
 
+/** Samples with the source's times, moved to where the timeline has them. */
+export function onTimeline(samples: readonly Sample[], { origin }: Pick<Stretch, "origin">): Sample[] {
+  return samples.map((sample) => ({ ...sample, pts: sample.pts - origin }));
+}
+
 /**
  * How much of a stretch is done when ffmpeg has come so far: by frames where their rate is known. Its seconds count from
- * the stretch in some versions and from the origin in others.
+ * the stretch in some versions and from `zero` (source ticks) in others.
  */
 export function fractionOf(
   stretch: Stretch & { frameRate?: number | undefined },
   progress: Progress,
+  zero = stretch.origin,
 ): number {
-  const { boundaries, origin, timescale, frameRate } = stretch;
+  const { boundaries, timescale, frameRate } = stretch;
   const { frame, seconds } = progress;
   const length = secondsOf(stretch);
   if (length <= 0) return 0;
   if (frameRate !== undefined) return Math.min(1, frame / (length * frameRate));
-  const start = ((boundaries[0] ?? origin) - origin) / timescale;
+  const start = ((boundaries[0] ?? zero) - zero) / timescale;
   const done = seconds !== null && seconds >= start ? seconds - start : (seconds ?? 0);
   return Math.min(1, Math.max(0, done / length));
 }

@@ -15,7 +15,7 @@ import type { JobContext } from "./processor.ts";
 import { probedStream, type Readable } from "./readable.ts";
 import { rotation } from "./shape.ts";
 import { LandedLate, landingOf, readFromBefore } from "./seeking.ts";
-import { timelineBoundaries } from "./stretch.ts";
+import { onTimeline, timelineBoundaries } from "./stretch.ts";
 
 /** Seconds read behind the end: packets lie in the order in which they are decoded. */
 const BEYOND_SECONDS = 2;
@@ -81,8 +81,7 @@ function copyBetween(
       if (inside[0]?.pts !== start) throw from === null ? new OffGrid("no keyframe") : new LandedLate("late");
       if (recipe.traits.variable && isReordered(inside))
         throw new OffGrid("uneven frames out of order: players lose their beat");
-      const moved = inside.map((sample) => ({ ...sample, pts: sample.pts - origin }));
-      return cutVideo(moved, boundaries, segments[0]);
+      return cutVideo(onTimeline(inside, recipe), boundaries, segments[0]);
     });
   });
 }

@@ -10,7 +10,6 @@ import { cutVideo } from "../ffmpeg/cuts.ts";
 import { rewriteFragments } from "../ffmpeg/fragments.ts";
 import type { Encoder } from "../ffmpeg/encoders.ts";
 import { isPlainEnough } from "../ffmpeg/hardware-decoding.ts";
-import { ratio } from "../ffmpeg/probe.ts";
 import { runFfmpeg } from "../ffmpeg/run.ts";
 import type { Sample } from "../ffmpeg/samples.ts";
 import { encodeRectangle } from "../ffmpeg/video-arguments.ts";
@@ -21,7 +20,7 @@ import { copyRung } from "./video-copy.ts";
 import { openReadable, probedStream, type Readable } from "./readable.ts";
 import { rotation } from "./shape.ts";
 import { LandedLate, landingOf, readFromBefore } from "./seeking.ts";
-import { checkStretch, fractionOf, inTurn, timelineBoundaries } from "./stretch.ts";
+import { checkStretch, fractionOf, inTurn, onTimeline, timelineBoundaries } from "./stretch.ts";
 
 export const video: Processor<VideoRecipe> = async (recipe, context) => {
   checkStretch(recipe);
@@ -88,21 +87,20 @@ async function encodeRungs(
   context: JobContext,
 ): Promise<VideoResult["rungs"]> {
   const follow = following(context);
-  const rate = recipe.origin === 0 ? null : await rateOf(recipe, readable);
   return readFromBefore(landingOf(recipe), async (from) => {
     const outcome = await runFfmpeg(
       encodeRectangle({
         ...recipe,
         url: readable.url,
         stream: readable.stream(recipe.stream),
-        ...{ from, rate },
+        from,
         rungs: recipe.rungs.map((rung) => ({ ...rung, path: rawPath(rung, context) })),
         encoder,
       }),
       {
         signal: context.signal,
         foreground: isShort(recipe),
-        onProgress: (progress) => follow(fractionOf(recipe, progress)),
+        onProgress: (progress) => follow(fractionOf(recipe, progress, 0)),
       },
     );
     context.easing();
@@ -110,16 +108,6 @@ async function encodeRungs(
     return collectRungs(recipe, from !== null, outcome.frame, context);
   });
 }
-
-/** Frames a second on average, in words that x264 takes; null where ffprobe makes no sense of them. */
-async function rateOf({ stream }: Rectangle, readable: Readable): Promise<string | null> {
-  const text = (await probedStream(readable, stream))?.avg_frame_rate;
-  const rate = ratio(text) ?? 0;
-  return text !== undefined && rate >= 1 && rate <= MOST_FRAMES_A_SECOND ? text : null;
-}
-
-/** More is a clock's pace, and no film's. */
-const MOST_FRAMES_A_SECOND = 300;
 
 /**
  * Starting the next encoder takes some hundred milliseconds on one core, in which the others have nothing to do. Two that
@@ -157,9 +145,8 @@ async function collectRungs(
   const boundaries = timelineBoundaries(recipe.boundaries, recipe);
   const cut = (samples: Sample[]) => {
     const first = samples.reduce((earliest, { pts }) => Math.min(earliest, pts), Infinity);
-    const expected = (recipe.boundaries[0] ?? 0) - recipe.origin;
-    if (sought && first > expected) throw new LandedLate("the first frame is missing");
-    return cutVideo(samples, boundaries, recipe.segments[0]);
+    if (sought && first > (recipe.boundaries[0] ?? 0)) throw new LandedLate("the first frame is missing");
+    return cutVideo(onTimeline(samples, recipe), boundaries, recipe.segments[0]);
   };
   const reports: VideoResult["rungs"] = [];
   for (const rung of recipe.rungs) {
